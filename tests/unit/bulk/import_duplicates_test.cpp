@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "import_sqlite.hpp"
+#include "worker_pool.hpp"
+
+#include <algorithm>
+
+using namespace scalekit;
+using namespace scalekit_tests;
+
+namespace {
+
+/// Payments of which each reference occurs about three times, far apart.
+std::vector<payment> with_duplicates(unsigned seed) {
+  std::vector<payment> all = random_payments(1500, seed);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].reference = "D" + std::to_string(i * 7 % 500);
+  }
+  return all;
+}
+
+std::vector<payment> winners(const std::vector<payment>& all, sql::duplicate_policy policy) {
+  std::vector<payment> kept;
+  for (const payment& p : all) {
+    const auto same = std::ranges::find(kept, p.reference, &payment::reference);
+    if (same == kept.end()) {
+      kept.push_back(p);
+    } else if (policy == sql::duplicate_policy::last_wins) {
+      *same = p;
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE("of equal keys the one counts that the policy says, in any order and number of writers") {
+  worker_pool workers(3);
+  const auto all = with_duplicates(6);
+  const std::string text = to_file(all);
+  csv::memory_file file(text);
+  for (const auto policy : {sql::duplicate_policy::last_wins, sql::duplicate_policy::first_wins}) {
+    for (const std::size_t writers : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) {
+      CAPTURE(writers);
+      payment_database db;
+      bulk::import_options o = payment_import();
+      o.duplicates = policy;
+      o.writers = std::max<std::size_t>(writers, 1);
+      if (writers > 0) o.executor = workers.executor();
+      auto job = bulk::import_job::start(db.pool(), file, o).value();
+      const auto done = job->run().value();
+      CHECK(done.outcome == bulk::import_outcome::completed);
+      CHECK(done.read == 1500);
+      CHECK(db.table() == expected_dump(winners(all, policy)));
+      CHECK(done.inserted + done.updated + done.unchanged + done.folded == 1500);
+      CHECK(done.inserted == 500);
+      CHECK(done.folded == 1000);
+    }
+  }
+}
+
+TEST_CASE("rejected duplicates name the line of the row that counts") {
+  payment_database db;
+  csv::memory_file file(
+      "reference,account,amount,status,note\n"
+      "A,1,1.00,paid,\"two\nlines\"\n"
+      "B,2,1.00,paid,\n"
+      "A,3,1.00,paid,\n"
+      "B,x,1.00,paid,\n"
+      "B,4,1.00,paid,\n"
+  );
+  bulk::import_options o = payment_import();
+  o.duplicates = sql::duplicate_policy::reject;
+  auto job = bulk::import_job::start(db.pool(), file, o).value();
+  const auto done = job->run().value();
+  CHECK(done.inserted == 2);
+  CHECK(done.rejected_by_code.at("rule.duplicate_key") == 2);
+  CHECK(done.rejected_by_code.at("type.integer") == 1);
+  const std::string errors = errors_of(*job);
+  CHECK(errors.find("line 2 has the same key") != std::string::npos);
+  CHECK(errors.find("line 4 has the same key") != std::string::npos);
+  CHECK(
+      rejects_of(*job) ==
+      "reference,account,amount,status,note\nA,3,1.00,paid,\nB,x,1.00,paid,\nB,4,1.00,paid,\n"
+  );
+}
+
+TEST_CASE("a row that breaks a rule holds no key") {
+  payment_database db;
+  csv::memory_file file(
+      "reference,account,amount,status,note\nA,x,1.00,paid,\nA,2,1.00,paid,\nA,0,1.00,paid,\n"
+  );
+  bulk::import_options o = payment_import();
+  o.duplicates = sql::duplicate_policy::reject;
+  auto job = bulk::import_job::start(db.pool(), file, o).value();
+  CHECK(job->run().value().inserted == 1);
+  CHECK(db.table() == "A|2|1.00|paid|\n");
+}
+
+TEST_CASE("a unique column is unique in the file, NULL apart") {
+  payment_database db;
+  auto schema = *payment_schema();
+  schema.columns[4].unique = true;
+  bulk::import_options o = payment_import();
+  o.schema = std::make_shared<bulk::import_schema>(schema);
+  o.format.null_texts = {""};
+  csv::memory_file file(
+      "reference,account,amount,status,note\n"
+      "A,1,1.00,paid,x\nB,1,1.00,paid,\nC,1,1.00,paid,\nD,1,1.00,paid,x\nE,1,1.00,paid,y\n"
+  );
+  auto job = bulk::import_job::start(db.pool(), file, o).value();
+  const auto done = job->run().value();
+  CHECK(done.inserted == 4);
+  CHECK(done.rejected_by_code.at("rule.unique") == 1);
+  const std::string errors = errors_of(*job);
+  CHECK(errors.find("5,5,") != std::string::npos);
+  CHECK(errors.find(",note,x,rule.unique,line 2 has the same value") != std::string::npos);
+}
+
+TEST_CASE("more keys than the memory holds are found in several readings") {
+  payment_database db;
+  std::vector<payment> all = random_payments(60'000, 8);
+  for (std::size_t i = 0; i < 1000; ++i) all[59'000 + i].reference = all[i * 50].reference;
+  const std::string text = to_file(all);
+  csv::memory_file file(text);
+  bulk::import_options o = payment_import();
+  o.duplicates = sql::duplicate_policy::first_wins;
+  o.duplicate_memory = std::size_t{1024} * 1024;  // about 24,000 keys
+  o.batch_rows = 5000;
+  o.chunk_bytes = 1 << 20;
+  auto job = bulk::import_job::start(db.pool(), file, o).value();
+  const auto done = job->run().value();
+  CHECK(done.inserted == 59'000);
+  CHECK(done.folded == 1000);
+}
+
+TEST_CASE("who is kept does not depend on the size of a batch where an update changes nothing") {
+  for (const std::size_t rows : {std::size_t{1}, std::size_t{100}}) {
+    payment_database db;
+    csv::memory_file file(
+        "reference,account,amount,status,note\nA,1,1.00,paid,first\nA,1,1.00,paid,last\n"
+    );
+    bulk::import_options o = payment_import();
+    o.target.on_conflict = sql::on_conflict::do_nothing;
+    o.batch_rows = rows;
+    CHECK(bulk::import_job::start(db.pool(), file, o).value()->run());
+    CHECK(db.table() == "A|1|1.00|paid|last\n");
+  }
+}
