@@ -1,32 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "allocation_counter.hpp"
+
 #include <scalekit/csv/encoder.hpp>
 
 #include <doctest/doctest.h>
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <string>
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace csv = scalekit::csv;
 using scalekit::sql::value_view;
+using scalekit_tests::allocations;
 
 namespace {
 
-std::size_t allocations_of_rows(const csv::dialect& d) {
+std::uint64_t allocations_of_rows(const csv::dialect& d) {
   auto encoder = csv::encoder::make(d).value();
   const std::string long_text(10'000, '"');
   const std::string description = "a text, with a comma and \"quotes\"";
@@ -52,17 +41,17 @@ std::size_t allocations_of_rows(const csv::dialect& d) {
     }
   };
   write_rows();  // the buffer finds its size
-  const std::size_t before = allocations;
+  const std::uint64_t before = allocations();
   write_rows();
-  return allocations - before;
+  return allocations() - before;
 }
 
 }  // namespace
 
 TEST_CASE("no allocation per row once the buffer has its size") {
-  const std::size_t before = allocations;
+  const std::uint64_t before = allocations();
   ::operator delete(::operator new(1));
-  REQUIRE(allocations == before + 1);  // else the test could not fail
+  REQUIRE(allocations() == before + 1);  // else the test could not fail
   CHECK(allocations_of_rows({}) == 0);
   CHECK(
       allocations_of_rows(
