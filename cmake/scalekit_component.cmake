@@ -13,11 +13,12 @@ set_property(GLOBAL PROPERTY SCALEKIT_COMPONENTS "")
 #   DEPENDS ...            other components (public)
 #   PUBLIC_LINK/PRIVATE_LINK ...  targets
 #   FIND_DEPENDENCIES ...  arguments for find_dependency in the package, one per element
+#   PRECOMPILE ...         headers that most of its sources include
 #   PC_REQUIRES_PRIVATE/PC_LIBS_PRIVATE ...  for pkg-config)
 function(scalekit_component name)
   cmake_parse_arguments(
     A "" "DESCRIPTION"
-    "SOURCES;HEADERS;DEPENDS;PUBLIC_LINK;PRIVATE_LINK;FIND_DEPENDENCIES;PC_REQUIRES_PRIVATE;PC_LIBS_PRIVATE"
+    "SOURCES;HEADERS;DEPENDS;PUBLIC_LINK;PRIVATE_LINK;FIND_DEPENDENCIES;PRECOMPILE;PC_REQUIRES_PRIVATE;PC_LIBS_PRIVATE"
     ${ARGN}
   )
   if(A_UNPARSED_ARGUMENTS)
@@ -54,6 +55,10 @@ function(scalekit_component name)
     target_compile_definitions(scalekit_${name} PUBLIC SCALEKIT_SHARED PRIVATE SCALEKIT_BUILDING)
   endif()
   scalekit_developer_flags(scalekit_${name})
+  list(LENGTH A_SOURCES files)
+  if(files GREATER 10)
+    scalekit_precompile(scalekit_${name} ${A_PRECOMPILE})
+  endif()
 
   set_property(GLOBAL APPEND PROPERTY SCALEKIT_COMPONENTS ${name})
   set_property(GLOBAL PROPERTY SCALEKIT_DEPENDS_${name} "${A_DEPENDS}")
