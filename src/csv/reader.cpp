@@ -56,7 +56,7 @@ result<void> check_header(const record& names) {
 }  // namespace
 
 reader::reader(std::unique_ptr<detail::record_parser> parser) noexcept
-    : parser_(std::move(parser)) {}
+    : parser_(std::move(parser)), row_(&parser_->row()) {}
 reader::~reader() = default;
 
 result<std::unique_ptr<reader>> reader::open(byte_source& source, reader_options options) {
@@ -85,7 +85,6 @@ result<std::unique_ptr<reader>> reader::open_at(
 std::span<const std::string> reader::header() const noexcept { return header_; }
 text_encoding reader::encoding() const noexcept { return parser_->encoding(); }
 result<bool> reader::next() { return parser_->next(); }
-const record& reader::row() const noexcept { return parser_->row(); }
 const csv::position& reader::position() const noexcept { return parser_->position(); }
 
 }  // namespace scalekit::inline v0::csv

@@ -29,7 +29,7 @@ record_parser::record_parser(byte_source& source, reader_options options)
 
 result<void> record_parser::start() {
   if (auto r = buffer_.read_mark(); !r) return r;
-  scanner_.emplace(options_, buffer_.encoding());
+  begin_scanning();
   position_.offset = buffer_.offset();
   for (std::uint64_t i = 0; i < options_.skip_lines; ++i) {
     if (buffer_.at_end() && buffer_.text().empty()) break;
@@ -41,16 +41,22 @@ result<void> record_parser::start() {
 
 void record_parser::start_at(const csv::position& from, std::size_t columns) {
   buffer_.start_at(from.offset);
-  scanner_.emplace(options_, buffer_.encoding());
+  begin_scanning();
   position_ = from;
   columns_ = columns;
 }
 
-result<bool> record_parser::next() {
+void record_parser::begin_scanning() {
+  scanner_.emplace(options_, buffer_.encoding());
+  const bool same_encoding = !is_latin1(buffer_.encoding()) && !buffer_.is_utf16();
+  as_it_is_ = same_encoding && options_.trim == trim::none;
+}
+
+result<bool> record_parser::next_slowly() {
   if (failure_) return *failure_;
   for (;;) {
     if (scanner_->has_record()) {
-      if (take_scanned() == taken::record) return true;
+      if (take_regular() || take_scanned() == taken::record) return true;
     } else if (scanner_->can_scan(buffer_.end()) && !is_oversized()) {
       scanner_->scan(buffer_.data(), buffer_.end());
     } else if (!needs_machine()) {
@@ -71,48 +77,60 @@ result<bool> record_parser::next() {
 record_parser::taken record_parser::take_scanned() {
   const char* const memory = buffer_.data();
   const char* const begin = memory + buffer_.begin();
-  const std::uint32_t* const ends = scanner_->ends();
-  const char delimiter = options_.delimiter;
-  const char* field = begin;
-  const char* end = memory + ends[0];
+  const char* const end = memory + scanner_->record_end();
+  const char* const content = content_end(begin, end);
+  const auto size = static_cast<std::size_t>(line_end(end) - begin);
   begin_record();
-  std::size_t n = 0;
-  for (; *end == delimiter; end = memory + ends[n]) {
-    fields_[n] = scanned_field(field, end);
-    field = end + 1;
-    if (++n == fields_.size()) fields_.resize(2 * n);
-  }
-  // A CR that ends a line by itself is followed by at least one byte that has been scanned.
-  const bool end_is_pair = *end == '\r' && end[1] == '\n';
-  const char* const content = *end == '\n' && end != field && end[-1] == '\r' ? end - 1 : end;
-  const auto size = static_cast<std::size_t>(end - begin) + (end_is_pair ? 2 : 1);
-  const std::uint64_t lines =
-      1 + scanner_->take(n + (end_is_pair ? 2 : 1), static_cast<std::uint32_t>(end - memory));
+  regular_columns_ = 0;
+  text_ = {begin, size};
+  ends_ = scanner_->ends();
+  ends_base_ = buffer_.begin();
+  by_machine_ = false;
+  const std::size_t n = raw_columns_ = take_quoted_fields(content);
+  const bool polish = options_.trim != trim::none || scanner_->has_high_bytes() || n != columns_ ||
+                      n > options_.max_columns || size > least_limit_;
+  const std::uint64_t lines = 1 + scanner_->take(n);
   if (content == begin && options_.empty_lines == empty_lines::skip) {
     consume(size, lines);
     return taken::nothing;
   }
-  fields_[n++] = scanned_field(field, content);
-  text_ = {begin, size};
-  ends_ = ends;
-  ends_base_ = buffer_.begin();
-  raw_columns_ = n;
-  by_machine_ = false;
-  const bool polish = options_.trim != trim::none || scanner_->high_bytes();
-  if (n != columns_ || size > least_limit_ || polish) [[unlikely]] {
+  std::size_t given = n;
+  if (polish) [[unlikely]] {
     finish_scanned(n);
-    n = settle_columns(n);
+    given = settle_columns(n);
   }
-  end_record(size, lines, n);
+  end_record(size, lines, given);
+  if (as_it_is_ && given == n && n == columns_ && issues_.empty()) regular_columns_ = n;
   return taken::record;
 }
 
-inline std::string_view record_parser::scanned_field(const char* begin, const char* end) {
-  const auto size = static_cast<std::size_t>(end - begin);
-  // Of an empty field this looks at the delimiter or the line end, neither of which is a quote.
-  if (static_cast<unsigned char>(*begin) != quote_) return {begin, size};
-  const std::string_view text(begin + 1, size - 2);
-  return scanner_->doubled_quotes() ? without_doubled_quotes(text) : text;
+std::size_t record_parser::take_quoted_fields(const char* content) {
+  const char* const memory = buffer_.data();
+  const std::uint32_t last = scanner_->record_end();
+  const bool doubled = scanner_->has_doubled_quotes();
+  const int quote = quote_;
+  std::string_view* fields = fields_.data();
+  std::size_t room = fields_.size();
+  const char* field = text_.data();
+  std::size_t n = 0;
+  for (const std::uint32_t* at = ends_;; ++at) {
+    const char* const end = *at == last ? content : memory + *at;
+    const auto size = static_cast<std::size_t>(end - field);
+    // Of an empty field this looks at the delimiter or the line end, neither of which is a quote.
+    if (static_cast<unsigned char>(*field) != quote) {
+      fields[n] = {field, size};
+    } else if (doubled) {
+      fields[n] = without_doubled_quotes({field + 1, size - 2});
+    } else {
+      fields[n] = {field + 1, size - 2};
+    }
+    field = end + 1;
+    if (++n == room) {
+      fields_.resize(room *= 2);
+      fields = fields_.data();
+    }
+    if (*at == last) return n;
+  }
 }
 
 std::string_view record_parser::without_doubled_quotes(std::string_view text) {
@@ -162,6 +180,7 @@ bool record_parser::needs_machine() const noexcept {
 
 result<record_parser::taken> record_parser::take_by_machine() {
   begin_record();
+  regular_columns_ = 0;
   // What it has found beyond the record at hand does not hold, and need not move with the text.
   scanner_->restart(buffer_.begin());
   auto what = taken::nothing;

@@ -24,7 +24,7 @@ class record_parser {
 
   [[nodiscard]] result<void> start();
   void start_at(const csv::position& from, std::size_t columns);
-  [[nodiscard]] result<bool> next();
+  [[nodiscard]] result<bool> next() { return take_regular() ? result<bool>(true) : next_slowly(); }
 
   [[nodiscard]] const record& row() const noexcept { return row_; }
   [[nodiscard]] const csv::position& position() const noexcept { return position_; }
@@ -46,9 +46,14 @@ class record_parser {
     std::uint64_t lines = 0;
   };
 
+  void begin_scanning();
+  [[nodiscard]] result<bool> next_slowly();
+
   // What the scanner found.
+  [[nodiscard]] bool take_regular();
   [[nodiscard]] taken take_scanned();
-  [[nodiscard]] std::string_view scanned_field(const char* begin, const char* end);
+  void take_bare_fields(const char* content, std::size_t n) noexcept;
+  std::size_t take_quoted_fields(const char* content);
   [[nodiscard]] std::string_view without_doubled_quotes(std::string_view text);
   void finish_scanned(std::size_t columns);
 
@@ -89,6 +94,10 @@ class record_parser {
   record row_;
   std::optional<error> failure_;  // of the source, after which nothing here holds
   std::size_t columns_ = 0;       // that a record should have; 0: as many as the next one
+  bool as_it_is_ = false;         // a field without quotes is given as it is in the buffer
+  /// The columns of the last record if the next one may differ from it in its texts and its place
+  /// alone, which is what `take_regular` asks for; else 0.
+  std::size_t regular_columns_ = 0;
 
   std::vector<std::string_view> fields_;
   std::vector<issue> issues_;
@@ -107,6 +116,61 @@ class record_parser {
   bool dropping_ = false;  // the record is too long to be held,
   csv::position opened_;   // and the last quote that opened in what is gone was there
 };
+
+/// The end of what is before the line end at `end`, in a record that begins at `begin`.
+[[nodiscard]] inline const char* content_end(const char* begin, const char* end) noexcept {
+  return *end == '\n' && end != begin && end[-1] == '\r' ? end - 1 : end;
+}
+
+/// Behind the line end that the scanner has found at `end`. (A CR that ends a line by itself is
+/// followed by at least one byte that has been scanned.)
+[[nodiscard]] inline const char* line_end(const char* end) noexcept {
+  return end + (*end == '\r' && end[1] == '\n' ? 2 : 1);
+}
+
+/// The next record, if it is what nearly all are: like the one before it, but for its texts and its
+/// place. In the header, so that it becomes a part of `reader::next`.
+inline bool record_parser::take_regular() {
+  const std::size_t n = regular_columns_;
+  if (n == 0 || !scanner_->has_record() || !scanner_->has_columns(n)) return false;
+  const char* const memory = buffer_.data();
+  const char* const begin = memory + buffer_.begin();
+  const char* const end = memory + scanner_->record_end();
+  const char* const content = content_end(begin, end);
+  const auto size = static_cast<std::size_t>(line_end(end) - begin);
+  if (size > least_limit_ || content == begin) return false;
+  text_ = {begin, size};
+  ends_ = scanner_->ends();
+  ends_base_ = buffer_.begin();
+  std::uint64_t lines = 1;
+  if (scanner_->has_quotes()) {
+    room_next_ = nullptr;
+    take_quoted_fields(content);
+    lines += scanner_->take(n);
+  } else {
+    take_bare_fields(content, n);
+    scanner_->take_bare(n);
+  }
+  const csv::position from = position_;
+  row_.begin_ = from;
+  row_.bytes_ = size;
+  position_ = {from.offset + size, from.line + lines, from.record + 1};
+  buffer_.consume_as_is(size);
+  return true;
+}
+
+inline void record_parser::take_bare_fields(const char* content, std::size_t n) noexcept {
+  const char* const memory = buffer_.data();
+  const std::uint32_t* const ends = ends_;
+  std::string_view* const fields = fields_.data();
+  const char* field = text_.data();
+  for (std::size_t i = 0; i + 1 < n; ++i) {
+    const char* const end = memory + ends[i];
+    fields[i] = {field, static_cast<std::size_t>(end - field)};
+    field = end + 1;
+  }
+  fields[n - 1] = {field, static_cast<std::size_t>(content - field)};
+}
 
 }  // namespace scalekit::inline v0::csv::detail
 

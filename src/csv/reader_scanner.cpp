@@ -12,24 +12,48 @@ namespace {
 constexpr std::uint32_t window_bytes = 16 * 1024;
 constexpr std::uint32_t block_bytes = masks::block_bytes;
 
-/// Appends the positions of the bits: eight at once, whether there are so many or not, since the
-/// branches that this saves would often be mispredicted. What is too much is overwritten later.
-inline std::uint32_t* put_positions(
-    std::uint32_t* out, std::uint64_t bits, std::uint32_t at
-) noexcept {
-  const unsigned count = masks::count(bits);
-  const auto put = [&](unsigned i) {
-    out[i] = at + static_cast<std::uint32_t>(std::countr_zero(bits));
-    bits &= bits - 1;
-  };
-  for (unsigned i = 0; i < 8; ++i) put(i);
-  for (unsigned i = 8; i < count; ++i) put(i);
-  return out + count;
+std::uint32_t first_of(std::uint64_t bits) noexcept {
+  return static_cast<std::uint32_t>(std::countr_zero(bits));
+}
+
+/// From the first bit to the last.
+inline void push(position_queue& queue, std::uint64_t bits, std::uint32_t at) {
+  const auto last = static_cast<std::uint32_t>(63 - std::countl_zero(bits));
+  queue.push(at + first_of(bits), at + last);
+}
+
+/// The block of every machine.
+struct native : masks::native_block {
+  /// Appends the positions of the bits: eight at once, whether there are so many or not, since the
+  /// branches that this saves would often be mispredicted. What is too much is overwritten later.
+  [[gnu::always_inline]] static inline std::uint32_t* put_positions(
+      std::uint32_t* out, std::uint64_t bits, std::uint32_t at
+  ) noexcept {
+    const unsigned count = masks::count(bits);
+    const auto put = [&](unsigned i) {
+      out[i] = at + first_of(bits | std::uint64_t{1} << 63);
+      bits &= bits - 1;
+    };
+    for (unsigned i = 0; i < 8; ++i) put(i);
+    for (unsigned i = 8; i < count; ++i) put(i);
+    return out + count;
+  }
+};
+
+/// Moves what has not been taken to the front, and makes room for a window behind it.
+void make_room_behind(std::vector<std::uint32_t>& v, std::size_t& next, std::size_t& last) {
+  if (next != 0) {
+    std::copy(v.data() + next, v.data() + last, v.data());
+    last -= next;
+    next = 0;
+  }
+  const std::size_t needed = last + window_bytes + block_bytes;
+  if (v.size() < needed) v.resize(needed);
 }
 
 }  // namespace
 
-scanner::scanner(const reader_options& o, text_encoding encoding)
+scanner::scanner(const reader_options& o, text_encoding encoding, blocks_used blocks)
     : chars_{
           .delimiter = o.delimiter,
           .quote = o.quote.value_or('"'),
@@ -42,158 +66,165 @@ scanner::scanner(const reader_options& o, text_encoding encoding)
       comments_(o.comment.has_value()),
       any_line_end_(o.line_ends == csv::line_ends::any),
       check_utf8_(o.utf8 == utf8_check::report && encoding != text_encoding::latin1),
-      latin1_(encoding == text_encoding::latin1) {}
+      latin1_(encoding == text_encoding::latin1),
+      wide_(blocks == blocks_used::best && masks::has_wide_blocks()) {}
 
 void scanner::restart(std::uint32_t at) noexcept {
-  next_ = complete_ = last_ = 0;
-  inner_.clear();
-  inner_next_ = 0;
+  next_ = last_ = 0;
+  next_record_ = complete_ = last_record_ = 0;
+  for (position_queue* q : {&inner_, &quotes_in_, &doubled_in_, &high_in_}) q->clear();
   at_ = at;
   stopped_ = false;
   carry_ = {};
+  after_line_ = 1;
+  after_cr_ = 0;
   utf8_.reset();
-  seen_ = before_ = {};
 }
 
 void scanner::move(std::uint32_t by) noexcept {
   if (by == 0) return;
   at_ -= by;
   for (std::size_t i = next_; i < last_; ++i) ends_[i] -= by;
-  for (std::size_t i = inner_next_; i < inner_.size(); ++i) inner_[i] -= by;
+  for (std::size_t i = next_record_; i < last_record_; ++i) records_[i] -= by;
+  for (position_queue* q : {&inner_, &quotes_in_, &doubled_in_, &high_in_}) q->move(by);
 }
 
 void scanner::make_room() {
-  const auto at = [](auto& v, std::size_t i) { return v.begin() + static_cast<std::ptrdiff_t>(i); };
-  if (next_ != 0) std::copy(at(ends_, next_), at(ends_, last_), ends_.begin());
-  last_ -= next_;
-  next_ = complete_ = 0;
-  inner_.erase(inner_.begin(), at(inner_, inner_next_));
-  inner_next_ = 0;
-  const std::size_t needed = last_ + window_bytes + block_bytes;
-  if (ends_.size() < needed) ends_.resize(needed);
+  make_room_behind(ends_, next_, last_);
+  make_room_behind(records_, next_record_, last_record_);
+  for (position_queue* q : {&inner_, &quotes_in_, &doubled_in_, &high_in_}) q->compact();
 }
 
-void scanner::scan(const char* text, std::uint32_t end) {
-  if (complete_ != 0) before_ = {};
-  before_.doubled |= seen_.doubled;
-  before_.high |= seen_.high;
-  seen_ = {};
-  make_room();
-  const std::size_t known = last_;
-  const bool plain = quotes_ && !escapes_ && !comments_ && !any_line_end_;
-  plain ? scan_blocks<true>(text, end) : scan_blocks<false>(text, end);
-  find_last_record(text, known);
-}
-
-template <bool Plain>
-void scanner::scan_blocks(const char* text, std::uint32_t end) {
-  const std::uint32_t whole = end - at_ - (end - at_) % block_bytes;
-  const std::uint32_t stop = at_ + std::min(whole, window_bytes);
-  std::uint32_t* out = ends_.data() + last_;
-  // Copied, for a store through `out` might change a member that is a character.
-  const alphabet chars = chars_;
-  carry c = carry_;
-  c.doubled = 0;
-  std::uint32_t at = at_;
-  for (; at < stop && !stopped_; at += block_bytes) {
-    auto [ends, bad] = scan_block<Plain>(text + at, at, chars, c);
-    if (bad != 0) [[unlikely]] {
-      ends &= masks::lowest(static_cast<std::size_t>(std::countr_zero(bad)));
-      stopped_ = true;
-    }
-    out = put_positions(out, ends, at);
-  }
-  at_ = at;
-  carry_ = c;
-  seen_.doubled = c.doubled;
-  last_ = static_cast<std::size_t>(out - ends_.data());
-}
-
-// Inlined, so that what is carried from block to block stays in registers.
-template <bool Plain>
-[[gnu::always_inline]] inline scanner::block_ends scanner::scan_block(
-    const char* p, std::uint32_t at, alphabet chars, carry& c
+inline scanner::quoted scanner::follow_quotes(
+    const masks::csv_marks& found, std::uint32_t at, carry& c
 ) {
-  const auto block = masks::native_block::load(p);
-  const std::uint64_t quotes = Plain || quotes_ ? block.equal(chars.quote) : 0;
-  std::uint64_t all = block.equal(chars.delimiter, '\n');
-  std::uint64_t cr = 0;
-  std::uint64_t after_cr = 0;
-  if (!Plain && any_line_end_) {
-    cr = block.equal('\r');
-    all |= cr;
-    after_cr = cr << 1 | c.after_cr;
-    c.after_cr = cr >> 63;
-  }
-  const std::uint64_t inside = quotes == 0 ? c.inside : masks::prefix_xor(quotes) ^ c.inside;
-  const std::uint64_t ends = all & ~inside;
-  const std::uint64_t opening = quotes & inside;
-  const std::uint64_t after_quote = (quotes ^ opening) << 1 | c.after_quote;
+  const std::uint64_t inside = masks::prefix_xor(found.quotes) ^ c.inside;
+  const std::uint64_t ends = (found.delimiters | found.lines) & ~inside;
+  const std::uint64_t opening = found.quotes & inside;
+  const std::uint64_t closing = found.quotes ^ opening;
+  const std::uint64_t after_quote = closing << 1 | c.after_quote;
   const std::uint64_t in_field = opening & ~(ends << 1 | c.after_end);
-  c.doubled |= in_field;
-  std::uint64_t bad = in_field & ~after_quote;
-  const bool rare = Plain ? block.any_high_or('\r', chars.nul)
-                          : block.any_high_or('\r', chars.nul, chars.escape, chars.comment);
-  if (rare || !Plain || c.after_cr != 0 || utf8_.expects_more()) {
-    bad |= look_closer<Plain>(block, inside, ends, c, cr);
-  }
-  bad |= after_quote & ~(ends | quotes | cr);
-  if ((all & inside) != 0) note_inner_lines(block, inside, after_cr, at);
   c.inside = masks::all_if(inside >> 63);
-  c.after_end = ends >> 63;
-  c.after_quote = (quotes ^ opening) >> 63;
-  return {ends, bad};
+  c.after_quote = closing >> 63;
+  if (found.quotes != 0) push(quotes_in_, found.quotes, at);
+  if (in_field != 0) push(doubled_in_, in_field, at);
+  return {inside, in_field & ~after_quote, after_quote & ~(ends | found.quotes)};
 }
 
-template <bool Plain>
-std::uint64_t scanner::look_closer(
-    const masks::native_block& block,
-    std::uint64_t inside,
-    std::uint64_t ends,
-    carry& c,
-    std::uint64_t& cr
+/// `lines`: those that end a record.
+template <bool Plain, class Block>
+scanner::closer_look scanner::look_closer(
+    const Block& block, std::uint32_t at, std::uint64_t inside, std::uint64_t lines
 ) {
+  const std::uint64_t cr = block.equal('\r');
   std::uint64_t bad = 0;
   if (Plain || !any_line_end_) {
-    cr = block.equal('\r');
-    const std::uint64_t after_cr = (cr & ~inside) << 1 | c.after_cr;
-    c.after_cr = (cr & ~inside) >> 63;
+    const std::uint64_t after_cr = (cr & ~inside) << 1 | after_cr_;
+    after_cr_ = (cr & ~inside) >> 63;
     if (after_cr != 0) bad |= after_cr & ~block.equal('\n');
   }
   if (nuls_) bad |= block.equal('\0');
   if (check_utf8_) bad |= utf8_.errors(block);
-  if (latin1_) seen_.high |= block.high();
-  if (Plain) return bad;
+  if (latin1_) {
+    if (const std::uint64_t high = block.high(); high != 0) push(high_in_, high, at);
+  }
+  if (Plain) return {bad, cr};
   if (escapes_) bad |= block.equal(chars_.escape);
   if (comments_) {
-    const std::uint64_t lines = ends & ~block.equal(chars_.delimiter);
-    bad |= block.equal(chars_.comment) & (lines << 1 | c.after_line);
-    c.after_line = lines >> 63;
+    bad |= block.equal(chars_.comment) & (lines << 1 | after_line_);
+    after_line_ = lines >> 63;
   }
-  return bad;
+  return {bad, cr};
 }
 
-void scanner::note_inner_lines(
-    const masks::native_block& block, std::uint64_t inside, std::uint64_t after_cr, std::uint32_t at
-) {
-  std::uint64_t lines = block.equal('\n') & ~after_cr;
-  if (any_line_end_) lines |= block.equal('\r');
-  for (lines &= inside; lines != 0; lines &= lines - 1) {
-    inner_.push_back(at + static_cast<std::uint32_t>(std::countr_zero(lines)));
+// Inlined, so that it is compiled for the machine that `Read` is for.
+template <bool Plain, class Read>
+void scanner::scan_window(const char* text, std::uint32_t stop) {
+  std::uint32_t* ends_out = ends_.data() + last_;
+  std::uint32_t* records_out = records_.data() + last_record_;
+  const masks::csv_alphabet chars = chars_;
+  carry c = carry_;
+  std::uint32_t at = at_;
+  for (; at < stop; at += block_bytes) {
+    masks::csv_marks found = Read::of(text + at, chars);
+    const std::uint64_t pairs = Plain ? 0 : complete_marks(text + at, found);
+    const std::uint64_t all = found.delimiters | found.lines;
+    quoted q{};
+    if ((found.quotes | c.inside | c.after_quote) != 0) {
+      q = follow_quotes(found, at, c);
+      if (const auto inner = found.lines & ~pairs & q.inside; inner != 0) note_inner(inner, at);
+    }
+    const std::uint64_t ends = all & ~q.inside;
+    if (!Plain || found.rare || after_cr_ != 0 || utf8_.expects_more()) {
+      const closer_look look =
+          look_closer<Plain>(Read::block::load(text + at), at, q.inside, ends & found.lines);
+      q.closed &= ~look.cr;
+      q.bad |= look.bad;
+    }
+    c.after_end = ends >> 63;
+    std::uint64_t good = ~pairs;
+    if (const std::uint64_t bad = q.bad | q.closed; bad != 0) [[unlikely]] {
+      good &= masks::lowest(first_of(bad));
+      stopped_ = true;
+    }
+    ends_out = Read::block::put_positions(ends_out, ends & good, at);
+    records_out = Read::block::put_positions(records_out, ends & found.lines & good, at);
+    if (stopped_) [[unlikely]] {
+      at += block_bytes;
+      break;
+    }
   }
+  at_ = at;
+  carry_ = c;
+  last_ = static_cast<std::size_t>(ends_out - ends_.data());
+  last_record_ = static_cast<std::size_t>(records_out - records_.data());
 }
 
-/// The first `known` ends have been found not to end a record, but for a CR that was the last one.
-void scanner::find_last_record(const char* text, std::size_t known) noexcept {
-  const auto ends_record = [&](std::uint32_t end) {
-    // Whether an LF follows this CR will show in the next window.
-    const bool undecided = any_line_end_ && end + 1 == at_ && text[end] == '\r';
-    return text[end] != chars_.delimiter && !undecided;
-  };
-  complete_ = last_;
-  const std::size_t least = known == 0 ? 0 : known - 1;
-  while (complete_ != least && !ends_record(ends_[complete_ - 1])) --complete_;
-  if (complete_ == least) complete_ = 0;
+/// What the dialect has beyond a plain one. Returns which LF belong to a CR before them, which ends
+/// the line already.
+std::uint64_t scanner::complete_marks(const char* p, masks::csv_marks& found) noexcept {
+  if (!quotes_) found.quotes = 0;
+  if (!any_line_end_) return 0;
+  const std::uint64_t cr = masks::native_block::load(p).equal('\r');
+  const std::uint64_t pairs = found.lines & (cr << 1 | after_cr_);
+  after_cr_ = cr >> 63;
+  found.lines |= cr;
+  return pairs;
+}
+
+#if defined(SCALEKIT_CSV_WIDE_BLOCKS)
+[[SCALEKIT_CSV_WIDE]] void scanner::scan_wide_window(const char* text, std::uint32_t stop) {
+  scan_window<true, masks::plain_marks<masks::wide_block>>(text, stop);
+}
+#endif
+
+void scanner::scan_plain_window(const char* text, std::uint32_t stop) {
+#if defined(SCALEKIT_CSV_WIDE_BLOCKS)
+  if (wide_) return scan_wide_window(text, stop);
+#endif
+  scan_window<true, masks::plain_marks<native>>(text, stop);
+}
+
+void scanner::note_inner(std::uint64_t lines, std::uint32_t at) {
+  for (; lines != 0; lines &= lines - 1) inner_.push(at + first_of(lines), at + first_of(lines));
+}
+
+void scanner::scan(const char* text, std::uint32_t end) {
+  make_room();
+  const std::uint32_t whole = end - at_ - (end - at_) % block_bytes;
+  const std::uint32_t stop = at_ + std::min(whole, window_bytes);
+  const bool plain = quotes_ && !escapes_ && !comments_ && !any_line_end_;
+  if (plain) {
+    scan_plain_window(text, stop);
+  } else {
+    scan_window<false, masks::all_marks<native>>(text, stop);
+  }
+  complete_ = last_record_;
+  // Whether an LF follows this CR will show in the next window.
+  if (any_line_end_ && complete_ != 0) {
+    const std::uint32_t last = records_[complete_ - 1];
+    if (last + 1 == at_ && text[last] == '\r') --complete_;
+  }
 }
 
 }  // namespace scalekit::inline v0::csv

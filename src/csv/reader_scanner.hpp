@@ -3,6 +3,8 @@
 #define SCALEKIT_SRC_CSV_READER_SCANNER_HPP
 
 #include "csv/block_masks.hpp"
+#include "csv/csv_marks.hpp"
+#include "csv/position_queue.hpp"
 #include "csv/utf8.hpp"
 
 #include <scalekit/csv/reader_options.hpp>
@@ -23,7 +25,10 @@ namespace scalekit::inline v0::csv {
 /// line end or an opening one: so these two are checked.
 class scanner {
  public:
-  scanner(const reader_options& o, text_encoding encoding);
+  /// The best that this machine has, or those that every machine has.
+  enum class blocks_used : std::uint8_t { best, native };
+
+  scanner(const reader_options& o, text_encoding encoding, blocks_used blocks = blocks_used::best);
 
   /// A record begins at `at`; what was found before is forgotten.
   void restart(std::uint32_t at) noexcept;
@@ -42,78 +47,74 @@ class scanner {
   /// At the next record, the scanner can go no further.
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
   /// How much is kept of a record whose end is not found yet.
-  [[nodiscard]] std::size_t pending() const noexcept {
-    return last_ - next_ + (inner_.size() - inner_next_);
+  [[nodiscard]] std::size_t pending() const noexcept { return last_ - next_ + inner_.size(); }
+
+  [[nodiscard]] bool has_record() const noexcept { return next_record_ != complete_; }
+  /// Where the next record ends: at its LF, or at the CR that ends it, an LF behind it or not.
+  [[nodiscard]] std::uint32_t record_end() const noexcept { return records_[next_record_]; }
+  /// The ends of its fields, in order; the last of them is that of the record.
+  [[nodiscard]] const std::uint32_t* ends() const noexcept { return ends_.data() + next_; }
+  /// Whether it has so many fields. \pre `columns > 0`
+  [[nodiscard]] bool has_columns(std::size_t columns) const noexcept {
+    return columns <= last_ - next_ && ends_[next_ + columns - 1] == record_end();
   }
 
-  [[nodiscard]] bool has_record() const noexcept { return next_ != complete_; }
-  /// The ends of the next record's fields, in order; the one that is no delimiter ends the record.
-  [[nodiscard]] const std::uint32_t* ends() const noexcept { return ends_.data() + next_; }
-  /// Goes past `n` ends, of a record that ends before `end`; returns how many line ends it has in
-  /// quotes.
-  std::uint64_t take(std::size_t n, std::uint32_t end) noexcept {
+  /// Whether it may have quotes; doubled ones; bytes that are not ASCII, if the encoding is
+  /// Latin-1. It may seem so if both what is before and what is behind it has them.
+  [[nodiscard]] bool has_quotes() const noexcept { return quotes_in_.front() < record_end(); }
+  [[nodiscard]] bool has_doubled_quotes() const noexcept {
+    return doubled_in_.front() < record_end();
+  }
+  [[nodiscard]] bool has_high_bytes() const noexcept { return high_in_.front() < record_end(); }
+
+  /// Goes past the next record, of `n` fields; returns how many line ends it has in quotes.
+  std::uint64_t take(std::size_t n) noexcept {
+    const std::uint32_t end = record_end();
+    take_bare(n);
+    quotes_in_.drop_before(end);
+    doubled_in_.drop_before(end);
+    high_in_.drop_before(end);
+    return inner_.drop_before(end);
+  }
+  /// The same for a record without quotes, nor bytes as above.
+  void take_bare(std::size_t n) noexcept {
     next_ += n;
-    std::uint64_t lines = 0;
-    for (; inner_next_ != inner_.size() && inner_[inner_next_] < end; ++inner_next_) ++lines;
-    return lines;
+    ++next_record_;
   }
-  /// Whether any quoted field of the next record may have a doubled quote inside.
-  [[nodiscard]] bool doubled_quotes() const noexcept {
-    return (seen_.doubled | before_.doubled) != 0;
-  }
-  /// Whether the next record may have bytes that are not ASCII, if the encoding is Latin-1.
-  [[nodiscard]] bool high_bytes() const noexcept { return (seen_.high | before_.high) != 0; }
 
  private:
-  /// The characters that mean something. Those that do not are CR again, which is looked for
-  /// anyhow.
-  struct alphabet {
-    char delimiter;
-    char quote;
-    char nul;
-    char escape;
-    char comment;
-  };
-  /// What one block leaves to the next, and what has been seen.
+  /// What one block leaves to the next.
   struct carry {
-    std::uint64_t inside = 0;      // all ones in quotes
-    std::uint64_t after_end = 1;   // one if a delimiter or a line end was last
-    std::uint64_t after_line = 1;  // one if a line end was last
+    std::uint64_t inside = 0;     // all ones in quotes
+    std::uint64_t after_end = 1;  // one if a delimiter or a line end was last
     std::uint64_t after_quote = 0;
-    std::uint64_t after_cr = 0;
-    std::uint64_t doubled = 0;  // whether a quote was doubled in this window
   };
-  struct marks {
-    std::uint64_t doubled = 0;
-    std::uint64_t high = 0;
-  };
-  struct block_ends {
-    std::uint64_t ends;
+  struct quoted {
+    std::uint64_t inside;
     std::uint64_t bad;
+    std::uint64_t closed;  // what is behind a closing quote and may be a CR at best
+  };
+  struct closer_look {
+    std::uint64_t bad;
+    std::uint64_t cr;
   };
 
   void make_room();
-  template <bool Plain>
-  void scan_blocks(const char* text, std::uint32_t end);
-  template <bool Plain>
-  block_ends scan_block(const char* p, std::uint32_t at, alphabet chars, carry& c);
-  template <bool Plain>
-  std::uint64_t look_closer(
-      const masks::native_block& block,
-      std::uint64_t inside,
-      std::uint64_t ends,
-      carry& c,
-      std::uint64_t& cr
+  template <bool Plain, class Read>
+  [[gnu::always_inline]] inline void scan_window(const char* text, std::uint32_t stop);
+  void scan_plain_window(const char* text, std::uint32_t stop);
+  void scan_wide_window(const char* text, std::uint32_t stop);
+  [[gnu::always_inline]] inline quoted follow_quotes(
+      const masks::csv_marks& found, std::uint32_t at, carry& c
   );
-  void note_inner_lines(
-      const masks::native_block& block,
-      std::uint64_t inside,
-      std::uint64_t after_cr,
-      std::uint32_t at
+  std::uint64_t complete_marks(const char* p, masks::csv_marks& found) noexcept;
+  template <bool Plain, class Block>
+  [[gnu::always_inline]] inline closer_look look_closer(
+      const Block& block, std::uint32_t at, std::uint64_t inside, std::uint64_t lines
   );
-  void find_last_record(const char* text, std::size_t known) noexcept;
+  void note_inner(std::uint64_t lines, std::uint32_t at);
 
-  alphabet chars_;
+  masks::csv_alphabet chars_;
   bool quotes_;
   bool nuls_;
   bool escapes_;
@@ -121,19 +122,26 @@ class scanner {
   bool any_line_end_;
   bool check_utf8_;
   bool latin1_;
+  bool wide_;
 
   std::vector<std::uint32_t> ends_;
-  std::size_t next_ = 0;      // the first end of the next record
-  std::size_t complete_ = 0;  // behind the last end of a record
+  std::size_t next_ = 0;  // the first end of the next record
   std::size_t last_ = 0;
-  std::vector<std::uint32_t> inner_;  // the line ends in quotes
-  std::size_t inner_next_ = 0;
+  std::vector<std::uint32_t> records_;  // those ends that are a record's
+  std::size_t next_record_ = 0;
+  std::size_t complete_ = 0;
+  std::size_t last_record_ = 0;
+  position_queue inner_;  // the line ends in quotes
+  // From the first to the last such byte of each block that has any.
+  position_queue quotes_in_;
+  position_queue doubled_in_;
+  position_queue high_in_;
   std::uint32_t at_ = 0;
   bool stopped_ = false;
   carry carry_;
+  std::uint64_t after_line_ = 1;  // one if a line end was last
+  std::uint64_t after_cr_ = 0;
   utf8::block_checker utf8_;
-  marks seen_;    // since the last window began
-  marks before_;  // before it, in the record that was open then
 };
 
 }  // namespace scalekit::inline v0::csv

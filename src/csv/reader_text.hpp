@@ -52,6 +52,11 @@ class text_buffer {
     offset_ += file_size({data() + begin_ - n, n});
     if (is_utf16() && offset_ > file_read_) offset_ = file_read_;  // an odd byte at the end
   }
+  /// The same of a file that is not in UTF-16.
+  void consume_as_is(std::size_t n) noexcept {
+    begin_ += static_cast<std::uint32_t>(n);
+    offset_ += n;
+  }
   /// Where in the file `begin` is.
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
   /// How many bytes of the file became this text.

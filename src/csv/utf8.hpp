@@ -26,7 +26,7 @@ class block_checker {
   /// The bytes that cannot stand where they stand. Only the first means something: it is that of a
   /// character-by-character reading, or the first byte after what is too short.
   template <class Block>
-  [[nodiscard]] std::uint64_t errors(const Block& b) noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t errors(const Block& b) noexcept {
     const std::uint64_t high = b.high();
     if ((high | continue_) == 0) return 0;
     const std::uint64_t from_c0 = b.above('\xBF') & high;
@@ -51,7 +51,9 @@ class block_checker {
  private:
   /// Behind E0, ED, F0 and F4 not every continuation will do.
   template <class Block>
-  std::uint64_t wrong_second_bytes(const Block& b, std::uint64_t high) noexcept {
+  [[gnu::always_inline]] std::uint64_t wrong_second_bytes(
+      const Block& b, std::uint64_t high
+  ) noexcept {
     const std::uint64_t e0 = b.equal('\xE0');
     const std::uint64_t ed = b.equal('\xED');
     const std::uint64_t f0 = b.equal('\xF0');

@@ -182,7 +182,7 @@ class SCALEKIT_EXPORT reader {
   [[nodiscard]] result<bool> next();
   /// \brief The current record; one without fields at the end, or without a header before the
   /// first.
-  [[nodiscard]] const record& row() const noexcept;
+  [[nodiscard]] const record& row() const noexcept { return *row_; }
 
   /// \brief Behind the current record: where \ref open_at can go on. Comments and empty lines that
   /// follow are still to come.
@@ -191,6 +191,7 @@ class SCALEKIT_EXPORT reader {
  private:
   explicit reader(std::unique_ptr<detail::record_parser> parser) noexcept;
   std::unique_ptr<detail::record_parser> parser_;
+  const record* row_;
   std::vector<std::string> header_;
 };
 

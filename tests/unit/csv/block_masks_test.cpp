@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <random>
+#include <vector>
 
 namespace masks = scalekit::csv::masks;
 using masks::native_block;
@@ -26,8 +27,9 @@ block_text random_block(std::mt19937& random) {
   return text;
 }
 
+template <class Block>
 bool same_masks(const block_text& text, char a, char b) {
-  const auto native = native_block::load(text.data());
+  const auto native = Block::load(text.data());
   const auto scalar = scalar_block::load(text.data());
   const char high = static_cast<char>(static_cast<unsigned char>(a) | 0x80U);
   return native.equal(a) == scalar.equal(a) && native.equal(a, b) == scalar.equal(a, b) &&
@@ -43,11 +45,62 @@ TEST_CASE("the masks of a block are those of its bytes") {
   bool all_same = true;
   for (int i = 0; i < 20'000; ++i) {
     const auto text = random_block(random);
-    all_same = all_same && same_masks(text, ',', '"');
-    all_same = all_same && same_masks(text, static_cast<char>(random()), static_cast<char>(i));
+    all_same = all_same && same_masks<native_block>(text, ',', '"');
+    all_same = all_same &&
+               same_masks<native_block>(text, static_cast<char>(random()), static_cast<char>(i));
   }
   CHECK(all_same);
 }
+
+#if defined(SCALEKIT_CSV_WIDE_BLOCKS)
+
+namespace {
+
+/// More than the block's own bits, so that what is written too much is seen to be overwritten.
+std::vector<std::uint32_t> wide_positions(std::uint64_t a, std::uint64_t b) {
+  std::vector<std::uint32_t> out(2 * masks::block_bytes);
+  std::uint32_t* end = masks::wide_block::put_positions(out.data(), a, 1000);
+  end = masks::wide_block::put_positions(end, b, 5000);
+  out.resize(static_cast<std::size_t>(end - out.data()));
+  return out;
+}
+
+std::vector<std::uint32_t> positions(std::uint64_t a, std::uint64_t b) {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    if ((a >> i & 1) != 0) out.push_back(1000 + i);
+  }
+  for (std::uint32_t i = 0; i < 64; ++i) {
+    if ((b >> i & 1) != 0) out.push_back(5000 + i);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the masks of a wide block are the same") {
+  if (!masks::has_wide_blocks()) return;
+  std::mt19937 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto text = random_block(random);
+    REQUIRE(same_masks<masks::wide_block>(text, ',', '"'));
+    REQUIRE(same_masks<masks::wide_block>(text, static_cast<char>(random()), static_cast<char>(i)));
+  }
+}
+
+TEST_CASE("a wide block puts the positions of all bits") {
+  if (!masks::has_wide_blocks()) return;
+  std::mt19937_64 random(3);
+  CHECK(wide_positions(0, 0).empty());
+  CHECK(wide_positions(~std::uint64_t{0}, ~std::uint64_t{0}).size() == 128);
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t a = i % 3 == 0 ? random() | random() : random() & random() & random();
+    const std::uint64_t b = random();
+    REQUIRE(wide_positions(a, b) == positions(a, b));
+  }
+}
+
+#endif
 
 TEST_CASE("each byte has its own bit, whatever its value") {
   for (std::size_t at = 0; at < masks::block_bytes; ++at) {
