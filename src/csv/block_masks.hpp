@@ -265,6 +265,8 @@ class wide_block {
   }
 
   /// Appends the positions of the bits, the block being at `at`; writes multiples of 64 bytes.
+  /// (How many are likely makes no difference here.)
+  template <unsigned Likely>
   [[nodiscard, SCALEKIT_CSV_WIDE]] static std::uint32_t* put_positions(
       std::uint32_t* out, std::uint64_t bits, std::uint32_t at
   ) noexcept {

@@ -24,19 +24,21 @@ inline void push(position_queue& queue, std::uint64_t bits, std::uint32_t at) {
 
 /// The block of every machine.
 struct native : masks::native_block {
-  /// Appends the positions of the bits: eight at once, whether there are so many or not, since the
-  /// branches that this saves would often be mispredicted. What is too much is overwritten later.
+  /// Appends the positions of the bits: as many as are likely at once, whether there are so many or
+  /// not, since the branches that this saves would often be mispredicted. What is too much is
+  /// overwritten later.
+  template <unsigned Likely>
   [[gnu::always_inline]] static inline std::uint32_t* put_positions(
       std::uint32_t* out, std::uint64_t bits, std::uint32_t at
   ) noexcept {
-    const unsigned count = masks::count(bits);
-    const auto put = [&](unsigned i) {
-      out[i] = at + first_of(bits | std::uint64_t{1} << 63);
+    std::uint32_t* const end = out + masks::count(bits);
+    const auto put = [&] {
+      *out++ = at + first_of(bits | std::uint64_t{1} << 63);
       bits &= bits - 1;
     };
-    for (unsigned i = 0; i < 8; ++i) put(i);
-    for (unsigned i = 8; i < count; ++i) put(i);
-    return out + count;
+    for (unsigned i = 0; i < Likely; ++i) put();
+    while (bits != 0) put();
+    return end;
   }
 };
 
@@ -167,8 +169,9 @@ void scanner::scan_window(const char* text, std::uint32_t stop) {
       good &= masks::lowest(first_of(bad));
       stopped_ = true;
     }
-    ends_out = Read::block::put_positions(ends_out, ends & good, at);
-    records_out = Read::block::put_positions(records_out, ends & found.lines & good, at);
+    ends_out = Read::block::template put_positions<8>(ends_out, ends & good, at);
+    records_out =
+        Read::block::template put_positions<2>(records_out, ends & found.lines & good, at);
     if (stopped_) [[unlikely]] {
       at += block_bytes;
       break;

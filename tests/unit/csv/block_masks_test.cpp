@@ -59,8 +59,8 @@ namespace {
 /// More than the block's own bits, so that what is written too much is seen to be overwritten.
 std::vector<std::uint32_t> wide_positions(std::uint64_t a, std::uint64_t b) {
   std::vector<std::uint32_t> out(2 * masks::block_bytes);
-  std::uint32_t* end = masks::wide_block::put_positions(out.data(), a, 1000);
-  end = masks::wide_block::put_positions(end, b, 5000);
+  std::uint32_t* end = masks::wide_block::put_positions<8>(out.data(), a, 1000);
+  end = masks::wide_block::put_positions<8>(end, b, 5000);
   out.resize(static_cast<std::size_t>(end - out.data()));
   return out;
 }
