@@ -3,9 +3,7 @@
 #define SCALEKIT_SRC_CSV_CSV_MARKS_HPP
 
 /// \file
-/// What the reader's scanner asks of every 64 bytes, in one go. This is all of the reader that is
-/// there twice on x86-64: for every machine, and for those with AVX2, where it takes half the
-/// instructions.
+/// What the reader's scanner asks of every 64 bytes, in one go, whatever class of blocks it uses.
 
 #include "csv/block_masks.hpp"
 

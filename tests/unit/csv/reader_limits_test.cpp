@@ -110,6 +110,24 @@ TEST_CASE("surplus columns are dropped") {
   CHECK((got.records[4].texts() == std::vector<std::string>{"4", "5", "6"}));
 }
 
+TEST_CASE("columns beyond the limit are dropped even if they are announced") {
+  const std::string text = "1,2,3,4,5\n6,7,8,9,10\n";
+  for (const std::size_t rows : {1U, 100U}) {  // too little for a block, and many blocks
+    std::string all;
+    for (std::size_t i = 0; i < rows; ++i) all += text;
+    csv::memory_source source(all);
+    const auto in = csv::reader::open_at(source, {}, 5, {.max_columns = 3}).value();
+    std::size_t read = 0;
+    for (; in->next().value(); ++read) {
+      REQUIRE(in->row().size() == 3);
+      REQUIRE(in->row().issues().size() == 1);
+      REQUIRE(in->row().issues()[0].code == issue_code::too_many_columns);
+      REQUIRE(in->row().issues()[0].column == 3);
+    }
+    CHECK(read == 2 * rows);
+  }
+}
+
 TEST_CASE("a header beyond a limit is refused") {
   const auto refusal = [](const csv::reader_options& o) {
     csv::memory_source source("name,other\n1,2\n");
