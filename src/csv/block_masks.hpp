@@ -270,73 +270,7 @@ class wide_block {
   [[nodiscard, SCALEKIT_CSV_WIDE]] static std::uint32_t* put_positions(
       std::uint32_t* out, std::uint64_t bits, std::uint32_t at
   ) noexcept {
-    const __m512i first = _mm512_set_epi8(
-        63,
-        62,
-        61,
-        60,
-        59,
-        58,
-        57,
-        56,
-        55,
-        54,
-        53,
-        52,
-        51,
-        50,
-        49,
-        48,
-        47,
-        46,
-        45,
-        44,
-        43,
-        42,
-        41,
-        40,
-        39,
-        38,
-        37,
-        36,
-        35,
-        34,
-        33,
-        32,
-        31,
-        30,
-        29,
-        28,
-        27,
-        26,
-        25,
-        24,
-        23,
-        22,
-        21,
-        20,
-        19,
-        18,
-        17,
-        16,
-        15,
-        14,
-        13,
-        12,
-        11,
-        10,
-        9,
-        8,
-        7,
-        6,
-        5,
-        4,
-        3,
-        2,
-        1,
-        0
-    );
-    __m512i set = _mm512_maskz_compress_epi8(bits, first);
+    __m512i set = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(every_place.data()));
     const auto count = static_cast<int>(_mm_popcnt_u64(bits));
     const __m512i base = _mm512_set1_epi32(static_cast<int>(at));
     for (int i = 0;; i += 16) {
@@ -350,6 +284,12 @@ class wide_block {
 
  private:
   explicit wide_block(const char* p) noexcept : p_(p) {}
+
+  static constexpr auto every_place = [] {
+    std::array<std::uint8_t, block_bytes> places{};
+    for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::uint8_t>(i);
+    return places;
+  }();
 
   const char* p_;
 };
