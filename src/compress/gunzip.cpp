@@ -62,6 +62,7 @@ struct gunzip_source::state {
   }
 
   result<bool> fill();
+  result<bool> at_member();
   result<void> begin_member();
   result<void> skip_to_member();
   result<std::size_t> inflate_some(std::span<char> into);
@@ -77,6 +78,23 @@ result<bool> gunzip_source::state::fill() {
   stream.avail_in = static_cast<uInt>(*got);
   taken += *got;
   return *got != 0;
+}
+
+/// Whether what comes next is a member, by both of its magic bytes: garbage may have the first. One
+/// that was cut behind that byte is a member to whoever wants no garbage.
+result<bool> gunzip_source::state::at_member() {
+  constexpr Bytef magic[] = {0x1f, 0x8b};
+  if (*stream.next_in != magic[0]) return false;
+  if (stream.avail_in == 1) {
+    input[0] = static_cast<char>(magic[0]);
+    auto got = compressed.read(std::span(input).subspan(1));
+    if (!got) return got.error();
+    stream.next_in = reinterpret_cast<const Bytef*>(input.data());
+    stream.avail_in += static_cast<uInt>(*got);
+    taken += *got;
+  }
+  if (stream.avail_in == 1) return garbage == trailing_garbage::refuse;
+  return stream.next_in[1] == magic[1];
 }
 
 result<void> gunzip_source::state::begin_member() {
@@ -103,7 +121,11 @@ result<void> gunzip_source::state::skip_to_member() {
       at = part::end;
       return {};
     }
-    if (at == part::between && *stream.next_in == 0x1f) return begin_member();
+    if (at == part::between) {
+      auto member_follows = at_member();
+      if (!member_follows) return member_follows.error();
+      if (*member_follows) return begin_member();
+    }
     if (*stream.next_in != 0) {
       at = part::end;
       if (garbage == trailing_garbage::ignore) return {};

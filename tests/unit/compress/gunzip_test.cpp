@@ -217,17 +217,37 @@ TEST_CASE("zeros behind the last member are padding, anything else is refused or
     CHECK(all.text == "text");
   }
   for (const std::string& tail :
-       {std::string("id,name\n"), std::string("\0\0x", 3), std::string(10, '\0') + packed}) {
-    const outcome refused = gunzip(packed + tail);
-    REQUIRE(refused.failure.has_value());
-    CHECK(refused.failure->code() == errc::data_corrupted);
-    CHECK(refused.failure->message().find("member 1") != std::string::npos);
-    CHECK(refused.text == "text");
+       {std::string("id,name\n"),
+        std::string("\0\0x", 3),
+        std::string(10, '\0') + packed,
+        std::string("\x1f\x8c"),
+        std::string("\x1f,\n"),
+        std::string("\x1f\x1f\x8b")}) {
+    for (const std::size_t in : {std::size_t{1}, SIZE_MAX}) {
+      const outcome refused = gunzip(packed + tail, trailing_garbage::refuse, in);
+      REQUIRE(refused.failure.has_value());
+      CHECK(refused.failure->code() == errc::data_corrupted);
+      CHECK(refused.failure->message().find("member 1") != std::string::npos);
+      CHECK(refused.text == "text");
 
-    const outcome ignored = gunzip(packed + tail, trailing_garbage::ignore);
-    CHECK_FALSE(ignored.failure.has_value());
-    CHECK(ignored.text == "text");
+      const outcome ignored = gunzip(packed + tail, trailing_garbage::ignore, in);
+      CHECK_FALSE(ignored.failure.has_value());
+      CHECK(ignored.text == "text");
+    }
   }
+}
+
+TEST_CASE("garbage that is ignored is none of the members, damaged ones included") {
+  const std::string packed = gzip("text");
+  CHECK_FALSE(gunzip(packed + "\x1f", trailing_garbage::ignore).failure.has_value());
+  CHECK(gunzip(packed + "\x1f\x8b", trailing_garbage::ignore).failure.has_value());
+  CHECK(gunzip(packed + "\x1f\x8b\x07 no such method", trailing_garbage::ignore).failure.has_value()
+  );
+  CHECK(gunzip(packed + gzip("more").substr(0, 9), trailing_garbage::ignore).failure.has_value());
+  CHECK(gunzip("\x1fnot gzip at all", trailing_garbage::ignore).failure.has_value());
+  const outcome all = gunzip(packed + gzip(" more") + "\x1fx", trailing_garbage::ignore, 1);
+  CHECK_FALSE(all.failure.has_value());
+  CHECK(all.text == "text more");
 }
 
 TEST_CASE("what is not gzip at all is said to be so, and nothing is handed out") {
