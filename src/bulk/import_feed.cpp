@@ -36,7 +36,7 @@ result<void> import_feed::open(piece next) {
   at_ = next.chunk.at;
   next_duplicate_ = 0;
   auto found = read_patiently(plan_, board_, [&](sql::connection& db) {
-    return plan_.store.duplicates(db, plan_.record.id, at_.offset, next.chunk.end);
+    return plan_.store.duplicates(db, plan_.record.id, next.chunk.begin.offset, next.chunk.end);
   });
   if (!found) return found.error();
   duplicates_ = *std::move(found);
@@ -56,6 +56,7 @@ row_error import_feed::duplicate_error(const csv::record& row, const import_dupl
   const std::string line = std::to_string(d.winner_line);
   if (d.key != 0) {
     row_error e = plan_.checker.error_at(row, d.key - 1);
+  // From its beginning, for they are stored many at a time, under the place of the first.
     e.code = "rule.unique";
     e.message = "line " + line + " has the same value";
     e.suggestion = "make the value unique, or remove one of the two rows";

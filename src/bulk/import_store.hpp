@@ -133,7 +133,8 @@ class import_store {
   [[nodiscard]] result<reject_page> rejects_after(
       sql::connection& db, std::string_view id, std::optional<std::uint64_t> after
   ) const;
-  /// Those of the rows that begin in [begin, end), in order.
+  /// Those of the rows that begin in [begin, end), in order. \pre `begin` and `end` are those of
+  /// chunks
   [[nodiscard]] result<std::vector<import_duplicate>> duplicates(
       sql::connection& db, std::string_view id, std::uint64_t begin, std::uint64_t end
   ) const;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "faulty_pool.hpp"
 #include "import_sqlite.hpp"
 #include "worker_pool.hpp"
 
@@ -144,5 +145,34 @@ TEST_CASE("who is kept does not depend on the size of a batch where an update ch
     o.batch_rows = rows;
     CHECK(bulk::import_job::start(db.pool(), file, o).value()->run());
     CHECK(db.table() == "A|1|1.00|paid|last\n");
+  }
+}
+
+TEST_CASE("a chunk that is taken up in its midst knows the equal keys behind it") {
+  const std::string header = "reference,account,amount,status,note\n";
+  const std::string lost = "A,3,1.00,paid,\n";
+  const std::string text = header + "A,1,1.00,paid,\nA,2,1.00,paid,\nB,1,1.00,paid,\n" + lost;
+  csv::memory_file file(text);
+  for (const auto policy : {sql::duplicate_policy::first_wins, sql::duplicate_policy::reject}) {
+    payment_database db;
+    faulty_pool pool(db.path());
+    bulk::import_options o = payment_import();
+    o.duplicates = policy;
+    o.batch_rows = 1;
+    auto job = bulk::import_job::start(pool, file, o).value();
+    REQUIRE(job->chunk_count() == 1);
+    // The first equal key is behind us by then, the second is not.
+    pool.faulty.inject(
+        {.at = testing::sql_call::commit,
+         .what = error(errc::data_corrupted, "injected"),
+         .skip = 2}
+    );
+    REQUIRE_FALSE(job->run());
+    REQUIRE(job->summary().value().read == 3);
+    const auto done = job->run().value();
+    CHECK(done.inserted == 2);
+    CHECK(done.folded + done.rejected == 2);
+    CHECK(db.table() == "A|1|1.00|paid|\nB|1|1.00|paid|\n");
+    CHECK(rejects_of(*job).ends_with(policy == sql::duplicate_policy::reject ? lost : header));
   }
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whatever the database fails with, before an effect or after it, an import ends with the same
 // table and the same reports, or with an error and a job that can go on.
+#include "faulty_pool.hpp"
 #include "import_sqlite.hpp"
 
-#include <scalekit/adapters/sqlite/connection.hpp>
-#include <scalekit/testing/fault_injection.hpp>
 #include <scalekit/testing/fixed_random.hpp>
-#include <scalekit/testing/manual_clock.hpp>
 
 #include <array>
 #include <optional>
@@ -15,41 +13,6 @@ using namespace scalekit;
 using namespace scalekit_tests;
 
 namespace {
-
-/// Lends one connection that fails when told to.
-class faulty_pool final : public sql::pool {
- public:
-  explicit faulty_pool(const std::string& path)
-      : real_(sqlite::connection::open(path, {.sync = sqlite::synchronous::off}).value()),
-        faulty(*real_) {}
-  result<sql::pooled_connection> acquire(sql::access kind) override {
-    return sql::pooled_connection(*this, &faulty, kind);
-  }
-
- private:
-  void give_back(sql::connection* c, sql::access) noexcept override {
-    static_cast<void>(c->rollback());
-  }
-  std::unique_ptr<sql::connection> real_;
-
- public:
-  testing::faulty_connection faulty;
-};
-
-/// Time passes only by waiting.
-class waiting_clock final : public clock, public sleeper {
- public:
-  [[nodiscard]] steady_time steady_now() const noexcept override { return steady_time(now_); }
-  [[nodiscard]] system_time system_now() const noexcept override { return system_time(); }
-  void sleep_for(duration wait) override {
-    now_ += wait;
-    ++waits;
-  }
-  int waits = 0;
-
- private:
-  duration now_{};
-};
 
 std::string faulty_file() {
   auto all = random_payments(700, 41);
