@@ -46,15 +46,6 @@ void count_rejects(const std::vector<import_reject>& rejects, import_counts& cou
   }
 }
 
-/// What a row breaks must show with the row, not at the commit. SQLite has no such word: there a
-/// deferred constraint ends the import.
-result<void> check_constraints_now(sql::connection& db) {
-  if (db.dialect() != sql::dialect::postgres) return {};
-  auto set = db.execute("SET CONSTRAINTS ALL IMMEDIATE");
-  if (!set) return set.error();
-  return {};
-}
-
 void add(const sql::upsert_counts& from, import_counts& to) {
   to.inserted += from.inserted;
   to.updated += from.updated;
@@ -71,6 +62,10 @@ result<void> import_writer::bisect(
   if (!guard) return guard.error();
   const std::size_t width = plan_.upsert.width();
   auto done = plan_.upsert.run(db, std::span(b.values).subspan(first * width, count * width));
+  if (done) {
+    // What a row breaks must show with the row, not at the commit.
+    if (auto checked = db.check_deferred(); !checked) done = checked.error();
+  }
   if (done) {
     add(*done, out.now.counts);
     return guard->release();
@@ -97,16 +92,19 @@ result<void> import_writer::write_rows(
     add(*done, out.now.counts);
     return {};
   }
-  if (auto set = check_constraints_now(db); !set) return set;
   if (auto done = bisect(db, b, 0, b.rows.size(), out); !done) return done;
-  // A row may have waited for another of the batch, as a child does for its parent.
+  // A row may have waited for another of the batch, as a child does for its parent. Either may
+  // stand first, so each time the order is turned.
   for (std::size_t before = b.rows.size(); out.refused.size() < before;) {
     before = out.refused.size();
-    for (const refusal& r : std::exchange(out.refused, {})) {
+    std::vector<refusal> waiting = std::exchange(out.refused, {});
+    std::ranges::reverse(waiting);
+    for (const refusal& r : waiting) {
       if (auto done = bisect(db, b, r.row, 1, out); !done) return done;
     }
     if (out.refused.empty()) return {};
   }
+  std::ranges::sort(out.refused, {}, &refusal::row);
   return check_refusals(b, out);
 }
 
@@ -135,7 +133,7 @@ result<void> import_writer::apply(
     auto undo = sql::savepoint::begin(db, "scalekit_dry_run");
     if (!undo) return undo.error();
     if (auto done = write_rows(db, b, how, out); !done) return done;
-    if (auto checked = check_constraints_now(db); !checked) return checked;
+    if (auto checked = db.check_deferred(); !checked) return checked;
     if (auto undone = undo->rollback(); !undone) return undone;
   } else if (auto done = write_rows(db, b, how, out); !done) {
     return done;

@@ -48,9 +48,17 @@ result<executions> connection::execute_many(
   return all;
 }
 
-result<std::int64_t>
-connection::insert_rows(std::string_view, std::string_view, parameters, std::size_t) {
+result<std::int64_t> connection::insert_rows(
+    std::string_view, std::string_view, parameters, std::size_t
+) {
   return error(errc::not_supported, "this database has no faster way in than INSERT");
+}
+
+result<void> connection::check_deferred() {
+  if (dialect() != sql::dialect::postgres || !in_transaction()) return {};
+  auto set = execute("SET CONSTRAINTS ALL IMMEDIATE");
+  if (!set) return set.error();
+  return {};
 }
 
 pooled_connection::pooled_connection(pooled_connection&& other) noexcept

@@ -80,6 +80,38 @@ conformance_outcome savepoints(sql_fixture& fixture) {
   return {};
 }
 
+conformance_outcome deferred_constraints(sql_fixture& fixture) {
+  SCALEKIT_TRY(db, fixture.connect());
+  const bool sqlite = db->dialect() == sql::dialect::sqlite;
+  if (!sqlite && db->dialect() != sql::dialect::postgres) return skipped("has none");
+  if (sqlite) {
+    SCALEKIT_TRY(enforced, one_int(*db, "PRAGMA foreign_keys"));
+    if (enforced == 0) return skipped("foreign keys are off");
+  }
+  SCALEKIT_TRY(parent, scratch_table::make(*db, "deferred_parent", "id BIGINT PRIMARY KEY"));
+  SCALEKIT_TRY(
+      child,
+      scratch_table::make(
+          *db,
+          "deferred_child",
+          "parent BIGINT REFERENCES " + parent->name() + " (id) DEFERRABLE INITIALLY DEFERRED"
+      )
+  );
+  SCALEKIT_TRY(tx, sql::transaction::begin(*db));
+  {
+    SCALEKIT_TRY(undone, sql::savepoint::begin(*db, "orphan"));
+    SCALEKIT_EXPECT_OK(db->execute(child->insert(1), {8}));
+    SCALEKIT_EXPECT_ERROR(errc::conflict, db->check_deferred());
+  }
+  SCALEKIT_EXPECT_OK(db->execute(child->insert(1), {7}));
+  SCALEKIT_EXPECT_OK(db->execute(parent->insert(1), {7}));
+  SCALEKIT_EXPECT_OK(db->check_deferred());
+  SCALEKIT_EXPECT_OK(tx.commit());
+  SCALEKIT_TRY(rows, child->count(*db));
+  SCALEKIT_EXPECT(rows == 1);
+  return {};
+}
+
 conformance_outcome read_only(sql_fixture& fixture) {
   SCALEKIT_TRY(db, fixture.connect());
   SCALEKIT_TRY(t, scratch_table::make(*db, "readonly", "id BIGINT PRIMARY KEY"));
@@ -241,6 +273,7 @@ constexpr sql_conformance_case cases[] = {
     {"transactions/undone at the end of the scope", scoped},
     {"transactions/misuse is refused", misuse},
     {"transactions/savepoints nest", savepoints},
+    {"transactions/deferred constraints can be checked before", deferred_constraints},
     {"transactions/read-only refuses writes", read_only},
     {"transactions/uncommitted rows are invisible", uncommitted_is_invisible},
     {"transactions/a read transaction is a snapshot", snapshot},

@@ -33,8 +33,8 @@ struct import_target {
 enum class import_mode {
   write,
   /// Everything is done and every batch undone: the counts say what would be inserted, updated and
-  /// rejected, constraints of the database included, but for those between rows of two batches, and
-  /// on SQLite those that are checked at commit. Only the job's own tables are written.
+  /// rejected, constraints of the database included, but for those between rows of two batches.
+  /// Only the job's own tables are written.
   dry_run
 };
 

@@ -61,7 +61,6 @@ class SCALEKIT_EXPORT rows {
   virtual ~rows();
 
   /// \brief Moves to the next row; false at the end (and ever after).
-  ///
   /// \par Errors `cancelled` after an interrupt, `timed_out` after a statement timeout, `busy`,
   /// `unavailable`, `data_corrupted`. After an error the query is over.
   [[nodiscard]] virtual result<bool> next() = 0;
@@ -83,9 +82,7 @@ struct csv_style {
 };
 
 /// \brief The rows of one running query as lines of CSV that the database has made.
-///
 /// Destroying it ends the query early.
-///
 /// \par Thread-safety  One thread at a time, the one that uses the connection.
 class SCALEKIT_EXPORT csv_lines {
  public:
@@ -133,7 +130,6 @@ struct transaction_options {
 };
 
 /// \brief Stops a statement that another thread is running.
-///
 /// Outlives the connection safely: once that is gone, `interrupt` does nothing.
 ///
 /// \par Thread-safety  `interrupt` may be called from any thread at any time.
@@ -201,7 +197,6 @@ class SCALEKIT_EXPORT connection {
 
   /// \brief Runs one statement for each row of `values`, row after row of `width` parameters.
   /// The default calls \ref execute in a loop.
-  ///
   /// The first row that fails ends it and leaves its index in `failed_row`, if given; which of the
   /// rows before it stay done outside a transaction depends on the backend. Given no rows it does
   /// nothing, but tells whether it knows `new_ids`.
@@ -221,6 +216,11 @@ class SCALEKIT_EXPORT connection {
   /// \brief Runs several statements separated by `;`, without parameters: for schema and set-up.
   /// Stops at the first that fails; those before it stay done unless a transaction is open.
   [[nodiscard]] virtual result<void> execute_script(std::string_view sql) = 0;
+
+  /// \brief Checks now what a commit would: deferred constraints, where the backend has any. On
+  /// PostgreSQL they are immediate then until the transaction, or the savepoint, ends.
+  /// \par Errors `conflict`; then roll back, to a savepoint or wholly.
+  [[nodiscard]] virtual result<void> check_deferred();
 
   /// \brief Starts a transaction; use \ref sql::transaction rather than this.
   /// \par Errors `invalid_argument` if one is open already; `busy` if the lock cannot be had.

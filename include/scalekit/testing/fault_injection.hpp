@@ -89,6 +89,7 @@ class SCALEKIT_EXPORT faulty_connection final : public sql::connection {
       std::string_view table, std::string_view columns, sql::parameters values, std::size_t width
   ) override;
   [[nodiscard]] result<void> execute_script(std::string_view sql) override;
+  [[nodiscard]] result<void> check_deferred() override { return inner_->check_deferred(); }
   [[nodiscard]] result<void> begin(const sql::transaction_options& options) override;
   [[nodiscard]] result<void> commit() override;
   [[nodiscard]] result<void> rollback() override;

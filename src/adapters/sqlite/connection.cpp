@@ -4,6 +4,8 @@
 
 #include <scalekit/adapters/sqlite/connection.hpp>
 
+#include <sqlite3.h>
+
 #include <utility>
 
 namespace scalekit::inline v0::sqlite {
@@ -69,6 +71,15 @@ result<void> connection::execute_script(std::string_view sql) {
     if (rc != SQLITE_DONE) return context(state_->failure(rc, text));
   }
   return {};
+}
+
+result<void> connection::check_deferred() {
+  int open = 0;
+  int unused = 0;
+  const int rc = sqlite3_db_status(state_->db, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &unused, 0);
+  if (rc != SQLITE_OK || open == 0 || !in_transaction()) return {};
+  constexpr int code = SQLITE_CONSTRAINT_FOREIGNKEY;
+  return error(to_errc(code), "FOREIGN KEY constraint failed", {"sqlite", code});
 }
 
 result<void> connection::begin(const sql::transaction_options& options) {

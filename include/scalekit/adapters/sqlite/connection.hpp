@@ -144,6 +144,7 @@ class SCALEKIT_EXPORT connection final : public sql::connection {
       std::size_t* failed_row = nullptr
   ) override;
   [[nodiscard]] result<void> execute_script(std::string_view sql) override;
+  [[nodiscard]] result<void> check_deferred() override;
   [[nodiscard]] result<void> begin(const sql::transaction_options& options) override;
   [[nodiscard]] result<void> commit() override;
   [[nodiscard]] result<void> rollback() override;
