@@ -126,6 +126,8 @@ result<std::vector<import_chunk>> started(import_plan& plan) {
     return start_job(plan);
   } catch (const std::exception& e) {
     return error(errc::internal, std::string("import: exception: ") + e.what());
+  } catch (...) {
+    return error(errc::internal, "import: exception of an unknown type");
   }
 }
 

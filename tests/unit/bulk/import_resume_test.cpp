@@ -246,6 +246,17 @@ TEST_CASE("a rule that throws ends the run with an error, on any thread") {
   CHECK(outcome_of(db, *job) == clean_run(file));
 }
 
+TEST_CASE("a rule that throws ends the start with an error, whatever it throws") {
+  payment_database db;
+  const std::string text = mixed_file(100, 26);
+  csv::memory_file file(text);
+  bulk::import_options o = payment_import();
+  o.schema = watched([] { throw 7; });
+  CHECK(bulk::import_job::start(db.pool(), file, o).error().code() == errc::internal);
+  o.schema = watched([] { throw std::runtime_error("no such luck"); });
+  CHECK(bulk::import_job::start(db.pool(), file, o).error().code() == errc::internal);
+}
+
 TEST_CASE("an import that another process cancels stops at its next batch") {
   payment_database db;
   const std::string text = mixed_file(1500, 28);
