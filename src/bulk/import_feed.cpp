@@ -3,6 +3,7 @@
 
 #include "bulk/import_patience.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -14,6 +15,25 @@ namespace {
 
 /// Rejects wait in memory until their batch is written.
 constexpr std::size_t most_reject_bytes = std::size_t{4} * 1024 * 1024;
+
+/// The file as long as it was: what somebody puts behind a last row without a line end is not part
+/// of that row.
+class pinned_source final : public csv::byte_source {
+ public:
+  pinned_source(std::unique_ptr<csv::byte_source> file, std::uint64_t left) noexcept
+      : file_(std::move(file)), left_(left) {}
+  result<std::size_t> read(std::span<char> into) override {
+    if (left_ == 0) return std::size_t{0};
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left_));
+    auto n = file_->read(into.first(most));
+    if (n) left_ -= *n;
+    return n;
+  }
+
+ private:
+  std::unique_ptr<csv::byte_source> file_;
+  std::uint64_t left_;
+};
 
 /// What a rule or a transform of the host throws must not be lost on a host's thread.
 result<bool> fill_or_error(import_feed& feed, import_batch& out) {
@@ -32,9 +52,11 @@ import_feed::import_feed(const import_plan& plan, import_state_board& board, cla
     : plan_(plan), board_(board), claim_(std::move(claim)) {}
 
 result<void> import_feed::open(piece next) {
+  stamp_ = plan_.file.stamp();
   if (auto same = verify_chunk(plan_, next.chunk); !same) return same;
   at_ = next.chunk.at;
   next_duplicate_ = 0;
+  // From its beginning, for they are stored many at a time, under the place of the first.
   auto found = read_patiently(plan_, board_, [&](sql::connection& db) {
     return plan_.store.duplicates(db, plan_.record.id, next.chunk.begin.offset, next.chunk.end);
   });
@@ -43,7 +65,8 @@ result<void> import_feed::open(piece next) {
   reader_.reset();
   auto source = plan_.file.open(at_.offset);
   if (!source) return source.error();
-  source_ = *std::move(source);
+  source_ =
+      std::make_unique<pinned_source>(*std::move(source), plan_.record.end.offset - at_.offset);
   auto reader = csv::reader::open_at(*source_, at_, plan_.record.header_columns, plan_.inside);
   if (!reader) return reader.error();
   reader_ = *std::move(reader);
@@ -56,7 +79,6 @@ row_error import_feed::duplicate_error(const csv::record& row, const import_dupl
   const std::string line = std::to_string(d.winner_line);
   if (d.key != 0) {
     row_error e = plan_.checker.error_at(row, d.key - 1);
-  // From its beginning, for they are stored many at a time, under the place of the first.
     e.code = "rule.unique";
     e.message = "line " + line + " has the same value";
     e.suggestion = "make the value unique, or remove one of the two rows";
@@ -120,6 +142,13 @@ result<bool> import_feed::fill(import_batch& out) {
   }
   out.chunk = current_->number;
   out.from = at_.offset;
+  if (auto read = read_rows(out); !read) return read.error();
+  if (plan_.file.stamp() != stamp_) return unsettled_file(plan_);
+  out.to = at_;
+  return true;
+}
+
+result<void> import_feed::read_rows(import_batch& out) {
   for (;;) {
     auto more = reader_->next();
     if (!more) return std::move(more).error().with_context(std::string(plan_.file.name()));
@@ -129,14 +158,12 @@ result<bool> import_feed::fill(import_batch& out) {
       }
       at_ = *more ? reader_->row().begin() : reader_->position();
       at_.offset = current_->chunk.end;
-      break;
+      return {};
     }
-    if (auto read = read_record(reader_->row(), out); !read) return read.error();
+    if (auto read = read_record(reader_->row(), out); !read) return read;
     at_ = reader_->position();
-    if (full(out)) break;
+    if (full(out)) return {};
   }
-  out.to = at_;
-  return true;
 }
 
 struct read_ahead::state {

@@ -34,6 +34,7 @@ class import_feed {
 
  private:
   [[nodiscard]] result<void> open(piece next);
+  [[nodiscard]] result<void> read_rows(import_batch& out);
   [[nodiscard]] result<void> read_record(const csv::record& row, import_batch& out);
   [[nodiscard]] bool full(const import_batch& b) const noexcept;
   [[nodiscard]] row_error duplicate_error(const csv::record& row, const import_duplicate& d) const;
@@ -44,6 +45,7 @@ class import_feed {
   claim_fn claim_;
   std::optional<piece> current_;
   csv::position at_;
+  std::uint64_t stamp_ = 0;  // of the file before the chunk was verified
   std::unique_ptr<csv::byte_source> source_;
   std::unique_ptr<csv::reader> reader_;
   typed_row row_;

@@ -2,12 +2,14 @@
 #include "bulk/import_plan.hpp"
 
 #include "bulk/fnv.hpp"
+#include "bulk/import_hash.hpp"
 
 #include <scalekit/bytes.hpp>
 #include <scalekit/csv/reader.hpp>
 #include <scalekit/sql/identifier.hpp>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace scalekit::inline v0::bulk {
@@ -129,18 +131,39 @@ import_fingerprint fingerprint_of(const import_options& o) {
       .rules = fnv1a(rules)};
 }
 
+/// Keeps what is read of another.
+class remembering_source final : public csv::byte_source {
+ public:
+  explicit remembering_source(csv::byte_source& inner) noexcept : inner_(inner) {}
+  result<std::size_t> read(std::span<char> into) override {
+    auto n = inner_.read(into);
+    if (n) text_.append(into.data(), *n);
+    return n;
+  }
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+ private:
+  csv::byte_source& inner_;
+  std::string text_;
+};
+
 /// Reads the header, and notes where the rows begin.
 result<row_checker> bind_header(
     csv::input_file& file,
     const import_options& o,
     import_record& record,
-    csv::text_encoding& encoding
+    csv::text_encoding& encoding,
+    std::uint64_t& hash
 ) {
   auto source = file.open(0);
   if (!source) return source.error();
-  auto reader = csv::reader::open(**source, o.format);
+  remembering_source front(**source);
+  auto reader = csv::reader::open(front, o.format);
   if (!reader) return std::move(reader).error().with_context(std::string(file.name()));
   record.begin = (*reader)->position();
+  range_hasher header(0, record.begin.offset);
+  header.add(0, front.text());
+  hash = header.value();
   encoding = (*reader)->encoding();
   record.header_columns = o.format.header == csv::header::present ? (*reader)->header().size()
                                                                   : o.schema->columns.size();
@@ -196,8 +219,10 @@ result<std::unique_ptr<import_plan>> make_plan(
       .name = options.name,
       .file_name = std::string(file.name()),
       .fingerprint = fingerprint_of(options)};
+  const std::uint64_t stamp = file.stamp();
+  std::uint64_t header_hash = 0;
   csv::reader_options inside = options.format;
-  auto checker = bind_header(file, options, record, inside.encoding);
+  auto checker = bind_header(file, options, record, inside.encoding, header_hash);
   if (!checker) return checker.error();
   auto db = connections.acquire(sql::access::write);
   if (!db) return db.error();
@@ -214,7 +239,9 @@ result<std::unique_ptr<import_plan>> make_plan(
       .upsert = *std::move(upsert),
       .checker = *std::move(checker),
       .inside = std::move(inside),
-      .record = std::move(record)});
+      .record = std::move(record),
+      .stamp = stamp,
+      .header_hash = header_hash});
 }
 
 }  // namespace scalekit::inline v0::bulk

@@ -28,6 +28,8 @@ struct import_plan {
   /// The format for \ref csv::reader::open_at, with the encoding that the file has.
   csv::reader_options inside;
   import_record record = {};
+  std::uint64_t stamp = 0;        ///< of the file before any of it was read
+  std::uint64_t header_hash = 0;  ///< of what was read before the first row
 };
 
 /// Checks the options, the target and the header: everything but the job itself.
@@ -48,6 +50,9 @@ struct import_plan {
 [[nodiscard]] result<void> verify_file(
     const import_plan& plan, const std::vector<import_chunk>& chunks
 );
+
+/// The error of a file that somebody writes to.
+[[nodiscard]] ::scalekit::error unsettled_file(const import_plan& plan);
 
 /// The error of a file that has changed from `at` on.
 [[nodiscard]] ::scalekit::error changed_file(const import_plan& plan, const csv::position& at);

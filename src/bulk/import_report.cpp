@@ -95,12 +95,15 @@ result<void> import_job::write_rejects(const sink& out) {
   const import_plan& plan = *impl_->plan;
   auto now = impl_->load();
   if (!now) return now.error();
+  const std::uint64_t stamp = plan.file.stamp();
   if (auto same = verify_file(plan, now->chunks); !same) return same;
   piece_copier pieces(plan.file, out);
   if (auto head = pieces.copy(0, plan.record.begin.offset); !head) return head;
-  return for_each_reject(plan, impl_->board, [&](const import_reject& r) {
+  auto all = for_each_reject(plan, impl_->board, [&](const import_reject& r) {
     return pieces.copy(r.begin.offset, r.begin.offset + r.bytes);
   });
+  if (all && plan.file.stamp() != stamp) return unsettled_file(plan);
+  return all;
 }
 
 result<void> import_job::write_errors(const sink& out, report_format format) {
@@ -121,6 +124,7 @@ result<void> import_job::write_unprocessed(const sink& out) {
   const import_plan& plan = *impl_->plan;
   auto now = impl_->load();
   if (!now) return now.error();
+  const std::uint64_t stamp = plan.file.stamp();
   if (auto same = verify_file(plan, now->chunks); !same) return same;
   piece_copier pieces(plan.file, out);
   if (auto head = pieces.copy(0, plan.record.begin.offset); !head) return head;
@@ -128,6 +132,7 @@ result<void> import_job::write_unprocessed(const sink& out) {
     if (c.done()) continue;
     if (auto rest = pieces.copy(c.at.offset, c.end); !rest) return rest;
   }
+  if (plan.file.stamp() != stamp) return unsettled_file(plan);
   return {};
 }
 

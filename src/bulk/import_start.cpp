@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "bulk/import_duplicates.hpp"
+#include "bulk/import_hash.hpp"
 #include "bulk/import_plan.hpp"
 #include "csv/content_hash.hpp"
 
@@ -72,14 +73,12 @@ result<std::vector<import_chunk>> cut(import_plan& plan) {
     if (!chunks.empty()) chunks.back().end = at.offset;
     chunks.push_back({.begin = at, .end = pieces->end.offset, .at = at});
   }
-  for (import_chunk& c : chunks) {
-    auto content = hash_range(plan.file, c.begin.offset, c.end);
-    if (!content) return content.error();
-    c.hash = *content;
-  }
-  auto head = hash_range(plan.file, 0, head_end(plan.record, chunks));
-  if (!head) return head.error();
-  plan.record.head_hash = *head;
+  auto hashes = hash_file(plan, chunks);
+  if (!hashes) return hashes.error();
+  // What was cut, what was hashed, and what the header was read from must be one file.
+  const bool same = hashes->whole == pieces->content_hash && hashes->header == plan.header_hash;
+  if (!same) return unsettled_file(plan);
+  plan.record.head_hash = hashes->head;
   return chunks;
 }
 
@@ -153,6 +152,13 @@ result<void> verify_file(const import_plan& plan, const std::vector<import_chunk
   return {};
 }
 
+::scalekit::error unsettled_file(const import_plan& plan) {
+  return {
+      errc::conflict,
+      std::string(plan.file.name()) +
+          ": somebody wrote to the file while it was being read; wait until it is complete"};
+}
+
 ::scalekit::error changed_file(const import_plan& plan, const csv::position& at) {
   return {
       errc::conflict,
@@ -176,6 +182,7 @@ result<std::vector<import_chunk>> start_job(import_plan& plan) {
     if (!found) return found.error();
     duplicates = *std::move(found);
   }
+  if (plan.file.stamp() != plan.stamp) return unsettled_file(plan);
   auto db = plan.pool.acquire(sql::access::write);
   if (!db) return db.error();
   auto stored = sql::run_transaction(
@@ -237,6 +244,7 @@ result<std::vector<import_chunk>> take_up_job(
   } else if (auto same = verify_head(plan, chunks); !same) {
     return same.error();
   }
+  if (plan.file.stamp() != plan.stamp) return unsettled_file(plan);
   return chunks;
 }
 

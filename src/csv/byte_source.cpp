@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "csv/content_hash.hpp"
+
 #include <scalekit/csv/byte_source.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -126,6 +129,17 @@ disk_file::~disk_file() { ::close(descriptor_); }
 
 result<std::unique_ptr<byte_source>> disk_file::open(std::uint64_t offset) {
   return std::unique_ptr<byte_source>(new file_part(descriptor_, path_, offset));
+}
+
+std::uint64_t disk_file::stamp() const noexcept {
+  struct stat about {};
+  if (::fstat(descriptor_, &about) != 0) return 0;
+  const std::array<std::uint64_t, 3> facts{
+      static_cast<std::uint64_t>(about.st_size),
+      static_cast<std::uint64_t>(about.st_mtim.tv_sec),
+      static_cast<std::uint64_t>(about.st_mtim.tv_nsec)};
+  const auto bytes = std::as_bytes(std::span(facts));
+  return hash_block({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) | 1U;
 }
 
 result<std::unique_ptr<byte_source>> memory_file::open(std::uint64_t offset) {

@@ -75,6 +75,7 @@ class SCALEKIT_EXPORT gunzip_file final : public csv::input_file {
   [[nodiscard]] std::string_view name() const noexcept override { return compressed_->name(); }
   [[nodiscard]] result<std::unique_ptr<csv::byte_source>> open(std::uint64_t offset) override;
   [[nodiscard]] bool seekable() const noexcept override { return false; }
+  [[nodiscard]] std::uint64_t stamp() const noexcept override { return compressed_->stamp(); }
 
  private:
   csv::input_file* compressed_;

@@ -80,6 +80,9 @@ class SCALEKIT_EXPORT input_file {
   /// \brief Whether opening at a high offset costs no more than at a low one. A compressed file
   /// says no: it is then read once, from its beginning.
   [[nodiscard]] virtual bool seekable() const noexcept { return true; }
+  /// \brief A number that becomes another when somebody writes to the file, so that whoever reads
+  /// it for long can tell; 0 if that is not known.
+  [[nodiscard]] virtual std::uint64_t stamp() const noexcept { return 0; }
 };
 
 /// \brief A regular file on disk, held open; it is the file that was opened even if the name is
@@ -95,6 +98,8 @@ class SCALEKIT_EXPORT disk_file final : public input_file {
 
   [[nodiscard]] std::string_view name() const noexcept override { return path_; }
   [[nodiscard]] result<std::unique_ptr<byte_source>> open(std::uint64_t offset) override;
+  /// \brief Of its length, and the time it was last written to.
+  [[nodiscard]] std::uint64_t stamp() const noexcept override;
 
  private:
   disk_file(std::string path, int descriptor) noexcept;
