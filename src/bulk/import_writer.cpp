@@ -13,9 +13,23 @@ namespace scalekit::inline v0::bulk {
 
 namespace {
 
+/// A full disk, tablespace or quota refuses whatever is next, and takes other rows again once
+/// somebody has made a little room.
+bool is_out_of_space(const ::scalekit::error& e) noexcept {
+  constexpr int sqlite_too_big = 18;
+  constexpr std::int64_t postgres_disk_full = 8'539'344;  // 53100 in base 36
+  const native_cause cause = e.cause();
+  if (e.code() != errc::limit_exceeded) return false;
+  if (cause.system == "sqlite") return (cause.code & 0xFF) != sqlite_too_big;
+  if (cause.system == "mariadb") return cause.code == 1021 || cause.code == 1114;
+  return cause.system == "postgres" && cause.code == postgres_disk_full;
+}
+
 /// Whether a single row can be at fault, so that taking the batch apart may save the others.
-bool may_be_one_row(errc code) noexcept {
-  return code == errc::conflict || code == errc::invalid_argument || code == errc::limit_exceeded;
+bool may_be_one_row(const ::scalekit::error& e) noexcept {
+  if (is_out_of_space(e)) return false;
+  return e.code() == errc::conflict || e.code() == errc::invalid_argument ||
+         e.code() == errc::limit_exceeded;
 }
 
 std::string_view reason(errc code) noexcept {
@@ -71,7 +85,7 @@ result<void> import_writer::bisect(
     return guard->release();
   }
   // Where the database has rolled everything back by itself, no row can be saved.
-  if (!may_be_one_row(done.error().code()) || !db.in_transaction()) return done.error();
+  if (!may_be_one_row(done.error()) || !db.in_transaction()) return done.error();
   if (auto undone = guard->rollback(); !undone) return undone;
   if (count == 1) {
     out.refused.push_back({first, done.error()});
@@ -211,7 +225,7 @@ result<void> import_writer::write(const import_batch& b) {
       ++board_.in_doubt;
       doubted = std::move(a.now);
     }
-    if (how == care::whole && may_be_one_row(e.code())) {
+    if (how == care::whole && may_be_one_row(e)) {
       ++board_.bisected;
       how = care::each_row;
     } else if (!waiting.lasts_after(e.code())) {
