@@ -2,16 +2,19 @@
 // A process that imports is ended by a timer at random moments, again and again; table and reports
 // must be what a run that was never disturbed leaves behind.
 #include "import_sqlite.hpp"
+#include "torture.hpp"
 #include "worker_pool.hpp"
 
 #include <scalekit/testing/fixed_random.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 using namespace scalekit;
 using namespace scalekit_tests;
@@ -32,7 +35,10 @@ bulk::import_options how(const worker_pool* workers) {
 [[noreturn]] void import_and_die(
     const std::string& db, const std::string& path, const std::string& id, bool parallel, int micros
 ) {
-  const itimerval timer{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = micros}};
+  // As `kill -9` does: nothing is undone, no destructor runs.
+  std::signal(SIGALRM, [](int) { ::kill(::getpid(), SIGKILL); });
+  const itimerval timer{
+      .it_interval = {}, .it_value = {.tv_sec = micros / 1'000'000, .tv_usec = micros % 1'000'000}};
   if (micros > 0) ::setitimer(ITIMER_REAL, &timer, nullptr);
   worker_pool workers(2);
   auto pool = payment_database::open(db);
@@ -44,9 +50,57 @@ bulk::import_options how(const worker_pool* workers) {
   std::_Exit(whole ? 0 : 1);
 }
 
-int kills_wanted() {
-  const char* text = std::getenv("SCALEKIT_TORTURE");
-  return text != nullptr ? std::atoi(text) : 50;
+std::string begin(payment_database& db, csv::input_file& file, bool parallel) {
+  worker_pool workers(1);
+  bulk::import_options o = how(parallel ? &workers : nullptr);
+  if (parallel) o.executor = workers.executor();
+  return bulk::import_job::start(db.pool(), file, o).value()->id();
+}
+
+std::int64_t rows_in(payment_database& db) {
+  auto write = db.write();
+  auto rows = write->query("SELECT count(*) FROM payment").value();
+  REQUIRE(rows->next().value());
+  return rows->row()[0].as_int64();
+}
+
+struct kill_count {
+  int kills = 0;
+  int in_the_midst = 0;  ///< of processes that had written a batch
+};
+
+/// One process after the other, until one of them ends by itself: the last is left alone.
+void kill_until_over(
+    payment_database& db,
+    const std::string& path,
+    const std::string& id,
+    bool parallel,
+    testing::fixed_random& random,
+    int wanted,
+    kill_count& n
+) {
+  // From before it has opened the database to the midst of the rows, however slow the machine is.
+  std::uint64_t longest = 9'000;
+  for (std::int64_t rows = 0;;) {
+    const int micros = n.kills >= wanted ? 0 : 1 + static_cast<int>(random.below(longest));
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) import_and_die(db.path(), path, id, parallel, micros);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status)) {
+      REQUIRE(WEXITSTATUS(status) == 0);
+      return;
+    }
+    REQUIRE(WTERMSIG(status) == SIGKILL);
+    ++n.kills;
+    const std::int64_t before = std::exchange(rows, rows_in(db));
+    if (rows > before) {
+      ++n.in_the_midst;
+    } else {
+      longest = std::min<std::uint64_t>(longest * 9 / 8, 2'000'000);
+    }
+  }
 }
 
 }  // namespace
@@ -69,43 +123,23 @@ TEST_CASE("killed at random moments, the import ends as if nothing had been") {
 
   for (const bool parallel : {false, true}) {
     CAPTURE(parallel);
-    payment_database db;
-    std::string id;
-    {
-      worker_pool workers(1);
-      bulk::import_options o = how(parallel ? &workers : nullptr);
-      if (parallel) o.executor = workers.executor();
-      id = bulk::import_job::start(db.pool(), *file, o).value()->id();
-    }
     testing::fixed_random random(9);
-    int kills = 0;
-    for (int tries = 0;; ++tries) {
-      const bool last = kills >= kills_wanted() || tries > 20 * kills_wanted();
-      // From before it has opened the database to the midst of the rows.
-      const int micros = last ? 0 : 1 + static_cast<int>(random.below(9'000));
-      const pid_t child = ::fork();
-      REQUIRE(child >= 0);
-      if (child == 0) import_and_die(db.path(), path, id, parallel, micros);
-      int status = 0;
-      REQUIRE(::waitpid(child, &status, 0) == child);
-      if (WIFEXITED(status)) {
-        REQUIRE(WEXITSTATUS(status) == 0);
-        break;
-      }
-      REQUIRE(WTERMSIG(status) == SIGALRM);
-      ++kills;
+    kill_count n;
+    for (int wanted = rounds(50); n.kills < wanted;) {
+      payment_database db;
+      const std::string id = begin(db, *file, parallel);
+      kill_until_over(db, path, id, parallel, random, wanted, n);
+      auto after = bulk::import_job::resume(db.pool(), *file, how(nullptr), id).value();
+      const auto a = after->summary().value();
+      const auto b = reference->summary().value();
+      CHECK(a.outcome == bulk::import_outcome::completed);
+      CHECK(a.inserted == b.inserted);
+      CHECK(a.rejected_by_code == b.rejected_by_code);
+      CHECK(db.table() == clean.table());
+      CHECK(rejects_of(*after) == rejects_of(*reference));
+      CHECK(errors_of(*after) == errors_of(*reference));
     }
-    CHECK(kills > 0);
-    MESSAGE("killed " << kills << " times");
-    bulk::import_options o = how(nullptr);
-    auto after = bulk::import_job::resume(db.pool(), *file, o, id).value();
-    CHECK(after->summary().value().outcome == bulk::import_outcome::completed);
-    CHECK(db.table() == clean.table());
-    CHECK(rejects_of(*after) == rejects_of(*reference));
-    CHECK(errors_of(*after) == errors_of(*reference));
-    const auto a = after->summary().value();
-    const auto b = reference->summary().value();
-    CHECK(a.inserted == b.inserted);
-    CHECK(a.rejected_by_code == b.rejected_by_code);
+    MESSAGE("killed " << n.kills << " times, " << n.in_the_midst << " of them behind a batch");
+    CHECK(n.in_the_midst >= n.kills / 10);
   }
 }
