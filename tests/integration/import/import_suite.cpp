@@ -298,3 +298,57 @@ TEST_CASE("a server that dies in the midst and comes back is waited for") {
   CHECK(job->stats().outages >= 1);
   CHECK(table(pool) == expected_dump(good_ones(all)));
 }
+
+TEST_CASE("a server that dies with a batch written and not committed has lost it, and gets it again"
+) {
+  sql::pool& direct = pool_of_the_server();
+  empty_table(direct);
+  const auto all = mixed_payments(1500, 57);
+  const std::string text = to_file(all);
+  csv::memory_file file(text);
+  int commits = 0;
+  hooked_pool pool(direct, [&] {
+    // The first is that of the job itself.
+    if (++commits != 4) return;
+    the_server().crash();
+    the_server().start();
+  });
+  bulk::import_options o = payment_import();
+  o.batch_rows = 200;
+  o.chunk_bytes = 1 << 20;
+  auto job = bulk::import_job::start(pool, file, o).value();
+  const auto done = job->run().value();
+  CHECK(done.outcome == bulk::import_outcome::completed);
+  CHECK(done.inserted == good_ones(all).size());
+  CHECK(job->stats().outages + job->stats().in_doubt >= 1);
+  CHECK(table(direct) == expected_dump(good_ones(all)));
+}
+
+TEST_CASE("a constraint that is checked at the commit costs the rows that break it") {
+  sql::pool& pool = pool_of_the_server();
+  {
+    auto db = pool.acquire(sql::access::write).value();
+    if (db->dialect() != sql::dialect::postgres) return;  // the others have no such constraints
+    db->execute_script(
+          "DROP TABLE IF EXISTS node; CREATE TABLE node (id BIGINT PRIMARY KEY, parent BIGINT "
+          "REFERENCES node (id) DEFERRABLE INITIALLY DEFERRED)"
+    )
+        .value();
+  }
+  bulk::import_options o = payment_import();
+  o.schema = std::make_shared<bulk::import_schema>(bulk::import_schema{
+      .columns = {
+          {.name = "id", .type = bulk::field_type::integer, .required = true},
+          {.name = "parent", .type = bulk::field_type::integer}}});
+  o.target = {.table = "node", .key = {"id"}};
+  o.format.null_texts = {""};
+  std::string text = "id,parent\n";
+  for (int i = 1; i <= 30; ++i) text += std::to_string(i) + "," + std::to_string(i + 1) + "\n";
+  text += "31,\n98,99\n97,98\n";
+  csv::memory_file file(text);
+  auto job = bulk::import_job::start(pool, file, o).value();
+  const auto done = job->run().value();
+  CHECK(done.inserted == 31);
+  CHECK(done.rejected_by_code.at("database.constraint") == 2);
+  CHECK(rejects_of(*job) == "id,parent\n98,99\n97,98\n");
+}
