@@ -180,6 +180,33 @@ TEST_CASE("a full disk is no fault of the rows") {
   CHECK(rest.rejected_by_code.count("database.limit") == 0);
 }
 
+TEST_CASE("a disk that is full for a moment is no fault of the rows of that moment") {
+  constexpr int sqlite_full = 13;
+  const std::string text = faulty_file();
+  csv::memory_file file(text);
+  payment_database clean;
+  auto reference = bulk::import_job::start(clean.pool(), file, payment_import()).value();
+  REQUIRE(reference->run());
+  payment_database db;
+  faulty_pool pool(db.path());
+  auto job = bulk::import_job::start(pool, file, payment_import()).value();
+  // Long enough for a batch to be taken apart down to its first row.
+  pool.faulty.inject(
+      {.at = testing::sql_call::execute_many,
+       .what = error(errc::limit_exceeded, "database or disk is full", {"sqlite", sqlite_full}),
+       .skip = 8,
+       .times = 7}
+  );
+  int runs = 1;
+  for (; runs < 20; ++runs) {
+    const auto done = job->run();
+    if (done) break;
+    CHECK(done.error().code() == errc::limit_exceeded);
+  }
+  CHECK(runs == 8);
+  CHECK(outcome_of(db, *job) == outcome_of(clean, *reference));
+}
+
 TEST_CASE("a table that is gone is no fault of the rows") {
   const std::string text = faulty_file();
   csv::memory_file file(text);
