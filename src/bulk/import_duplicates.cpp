@@ -1,81 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "bulk/import_duplicates.hpp"
 
-#include <scalekit/bytes.hpp>
+#include "bulk/key_tables.hpp"
+
 #include <scalekit/csv/reader.hpp>
 #include <scalekit/sql/canonical.hpp>
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
-#include <optional>
+#include <span>
+#include <string>
+#include <utility>
 
 namespace scalekit::inline v0::bulk {
 
 namespace {
-
-struct hash128 {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  friend bool operator==(const hash128&, const hash128&) = default;
-};
-
-/// The 128-bit product of two words, folded: the mixing step of wyhash (Wang Yi).
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
-  __extension__ using wide = unsigned __int128;
-  const wide product = static_cast<wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-}
-
-/// Two independent chains over the words of the text, each with a secret of its own. Who does not
-/// know the seeds cannot make two keys collide.
-hash128 hash_of(std::string_view text, const std::array<std::uint64_t, 4>& seed) noexcept {
-  hash128 h{seed[0] ^ text.size(), seed[1] ^ text.size()};
-  for (std::size_t i = 0; i < text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, std::min<std::size_t>(8, text.size() - i));
-    h.low = fold(h.low ^ word, seed[2]);
-    h.high = fold(h.high ^ word, seed[3]);
-  }
-  return {fold(h.low, seed[3]), fold(h.high, seed[2])};
-}
-
-/// The row that holds a key, so far.
-struct holder {
-  hash128 key;
-  std::uint64_t offset = 0;
-  std::uint64_t line = 0;  // 0: the slot is free
-};
-
-/// An open-addressed table of fixed size.
-class key_table {
- public:
-  explicit key_table(std::size_t slots) : slots_(slots) {}
-  /// How many keys go into so many slots before looking for one becomes long.
-  [[nodiscard]] static constexpr std::size_t capacity(std::size_t slots) noexcept {
-    return slots / 4 * 3;
-  }
-
-  /// The slot of the key, or the free slot where it goes.
-  [[nodiscard]] holder& find(const hash128& key) noexcept {
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = key.low & mask;; i = (i + 1) & mask) {
-      if (slots_[i].line == 0 || slots_[i].key == key) return slots_[i];
-    }
-  }
-  void taken() noexcept { ++keys_; }
-  /// One more key might leave no free slot to end a search.
-  [[nodiscard]] bool full() const noexcept { return keys_ + 1 >= slots_.size(); }
-  void clear() {
-    std::ranges::fill(slots_, holder{});
-    keys_ = 0;
-  }
-
- private:
-  std::vector<holder> slots_;
-  std::size_t keys_ = 0;
-};
 
 struct key_rule {
   std::uint32_t key = 0;
@@ -83,34 +21,25 @@ struct key_rule {
   bool last_wins = false;
 };
 
-struct loser {
-  std::uint64_t offset = 0;
-  hash128 key;
-};
-
 class finder {
  public:
   finder(const import_plan& plan, std::uint64_t records)
       : plan_(plan),
-        slots_(std::bit_floor(plan.options.duplicate_memory / sizeof(holder))),
-        passes_(records / key_table::capacity(slots_) + 1),
-        table_(std::min<std::uint64_t>(slots_, std::bit_ceil(records + records / 2 + 2))) {
-    random_source& random =
-        plan.options.random != nullptr ? *plan.options.random : random_source::system();
-    for (std::uint64_t& s : seed_) s = random.below(UINT64_MAX) | 1U;
-  }
+        records_(records),
+        half_memory_(plan.options.duplicate_memory / 2),
+        rules_set_values_(!plan.options.schema->rules.empty()),
+        hash_(plan.options.random != nullptr ? *plan.options.random : random_source::system()) {}
 
   result<void> apply(const key_rule& rule) {
-    const std::size_t before = all_.size();
-    for (std::uint64_t pass = 0; pass < passes_; ++pass) {
-      table_.clear();
-      losers_.clear();
-      next_lost_ = 0;
-      lost_ = before;
-      if (auto read = read_file(rule, pass); !read) return read;
-      for (const loser& l : losers_) {
-        all_.push_back({l.offset, table_.find(l.key).line, rule.key});
-      }
+    lost_ = all_.size();
+    auto ordered = is_in_order(rule);
+    if (!ordered) return std::move(ordered).error();
+    if (*ordered) return {};
+    const std::uint64_t shares = records_ / repeated_keys::capacity(half_memory_) + 1;
+    for (std::uint64_t i = 0; i < shares; ++i) {
+      auto repeated = find_repeated(rule, {i, shares});
+      if (!repeated) return std::move(repeated).error();
+      if (auto done = settle(rule, *repeated); !done) return done;
     }
     // The rows that lose now are no holders for the rules that follow.
     std::ranges::sort(all_, {}, &import_duplicate::offset);
@@ -120,24 +49,102 @@ class finder {
   std::vector<import_duplicate> take() { return std::move(all_); }
 
  private:
-  result<void> read_file(const key_rule& rule, std::uint64_t pass) {
+  /// Of all keys, as many as the memory holds.
+  struct share {
+    std::uint64_t number = 0;
+    std::uint64_t count = 1;
+    [[nodiscard]] bool holds(const hash128& h) const noexcept { return h.high % count == number; }
+  };
+
+  /// Keys that only rise, or only fall, are all different, and nothing has to be remembered.
+  result<bool> is_in_order(const key_rule& rule) {
+    std::string last;
+    bool falls = false;
+    std::uint64_t keys = 0;
+    bool ordered = true;
+    auto read = for_each_key(rule, [&](const csv::record&) {
+      const int step = keys == 0 ? 1 : key_.compare(last);
+      if (keys == 1) falls = step < 0;
+      ordered = keys == 0 || (falls ? step < 0 : step > 0);
+      ++keys;
+      std::swap(last, key_);
+      return ordered;
+    });
+    if (!read) return std::move(read).error();
+    return ordered;
+  }
+
+  /// What more than one row has, as yet by 64 bits of the hash, and good or not: a row too many
+  /// costs a second look and no more.
+  result<std::vector<std::uint64_t>> find_repeated(const key_rule& rule, const share& part) {
+    const std::size_t most = repeated_keys::capacity(half_memory_);
+    repeated_keys keys(std::min<std::uint64_t>(records_ / part.count + 1, most));
+    auto read = for_each_key(rule, [&](const csv::record&) {
+      const hash128 key = hash_(key_);
+      if (part.holds(key)) keys.add(key.low);
+      return true;
+    });
+    if (!read) return std::move(read).error();
+    std::vector<std::uint64_t> repeated = keys.take();
+    if (keys.overflowed()) return changed_file(plan_, plan_.record.begin);
+    return repeated;
+  }
+
+  /// Decides between the rows with a repeated key.
+  result<void> settle(const key_rule& rule, std::span<const std::uint64_t> repeated) {
+    while (!repeated.empty()) {
+      const std::size_t n = std::min(repeated.size(), key_holders::capacity(half_memory_));
+      if (auto done = settle_some(rule, repeated.first(n)); !done) return done;
+      repeated = repeated.subspan(n);
+    }
+    return {};
+  }
+
+  result<void> settle_some(const key_rule& rule, std::span<const std::uint64_t> repeated) {
+    key_holders holders(repeated);
+    const std::size_t before = all_.size();
+    auto read = for_each_key(rule, [&](const csv::record& record) {
+      key_holder* const held = holders.find(hash_(key_));
+      if (held == nullptr || !is_good(record)) return true;
+      const csv::position& at = record.begin();
+      if (held->line == 0) {
+        held->offset = at.offset;
+        held->line = at.line;
+        return true;
+      }
+      // Who wins is known at the end only: until then the loser points at its place.
+      all_.push_back({at.offset, holders.index_of(*held), rule.key});
+      if (rule.last_wins) {
+        std::swap(all_.back().offset, held->offset);
+        held->line = at.line;
+      }
+      return true;
+    });
+    if (!read) return read;
+    for (std::size_t i = before; i < all_.size(); ++i) {
+      all_[i].winner_line = holders.at(all_[i].winner_line).line;
+    }
+    return {};
+  }
+
+  /// Calls `row(record)` with the key of each row in `key_`, as long as it says true. Rows whose
+  /// key is bad or NULL, which equals nothing, are left out, and those that have lost by another
+  /// rule.
+  template <class Row>
+  result<void> for_each_key(const key_rule& rule, const Row& row) {
     const import_record& r = plan_.record;
     auto source = plan_.file.open(r.begin.offset);
     if (!source) return source.error();
     auto reader = csv::reader::open_at(**source, r.begin, r.header_columns, plan_.inside);
     if (!reader) return reader.error();
+    next_lost_ = 0;
     for (;;) {
       auto more = (*reader)->next();
       if (!more) return more.error();
       const csv::record& record = (*reader)->row();
       if (!*more || record.begin().offset >= r.end.offset) return {};
-      if (has_lost(record.begin().offset)) continue;
-      errors_.clear();
-      if (!plan_.checker.check(record, row_, errors_)) continue;
-      const std::optional<hash128> key = key_of(rule);
-      if (!key || key->high % passes_ != pass) continue;
-      if (table_.full()) return changed_file(plan_, record.begin());
-      note(*key, record.begin(), rule.last_wins);
+      if (has_lost(record.begin().offset) || !read_key(record, rule)) continue;
+      if (!row(record)) return {};
     }
   }
 
@@ -147,39 +154,37 @@ class finder {
     return next_lost_ < lost_ && all_[next_lost_].offset == offset;
   }
 
-  /// None where a part is NULL: that equals nothing.
-  std::optional<hash128> key_of(const key_rule& rule) {
+  /// Rules may set values, those of the key as well: then the whole row has to be checked for it.
+  bool read_key(const csv::record& record, const key_rule& rule) {
+    errors_.clear();
+    const bool good = rules_set_values_
+                          ? plan_.checker.check(record, row_, errors_)
+                          : plan_.checker.check_columns(record, rule.columns, row_, errors_);
+    if (!good) return false;
     key_.clear();
     for (const std::size_t column : rule.columns) {
       const sql::value_view v = row_[column];
-      if (v.is_null()) return {};
+      if (v.is_null()) return false;
       sql::append_canonical(key_, v);
     }
-    return hash_of(key_, seed_);
+    return true;
   }
 
-  void note(const hash128& key, const csv::position& at, bool last_wins) {
-    holder& held = table_.find(key);
-    if (held.line == 0) {
-      held = {key, at.offset, at.line};
-      table_.taken();
-    } else if (last_wins) {
-      losers_.push_back({held.offset, key});
-      held = {key, at.offset, at.line};
-    } else {
-      losers_.push_back({at.offset, key});
-    }
+  /// Whether the row whose key was read breaks no rule.
+  bool is_good(const csv::record& record) {
+    if (rules_set_values_) return true;
+    errors_.clear();
+    return plan_.checker.check(record, row_, errors_);
   }
 
   const import_plan& plan_;
-  std::size_t slots_;
-  std::uint64_t passes_;
-  key_table table_;
-  std::array<std::uint64_t, 4> seed_{};
+  std::uint64_t records_;
+  std::size_t half_memory_;
+  bool rules_set_values_;
+  key_hash hash_;
   typed_row row_;
   std::vector<row_error> errors_;
   std::string key_;
-  std::vector<loser> losers_;
   std::vector<import_duplicate> all_;  // the first `lost_` in order of their offsets
   std::size_t lost_ = 0;
   std::size_t next_lost_ = 0;

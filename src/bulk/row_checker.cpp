@@ -179,16 +179,34 @@ bool row_checker::check(const csv::record& record, typed_row& row, std::vector<r
   const std::size_t before = errors.size();
   row.clear(columns());
   if (!check_form(record, row, errors)) return false;
-  for (std::size_t c = 0; c < plan_->columns.size(); ++c) {
-    if (row.bad_[c] != 0) continue;
-    typed_row::memory& memory = row.memory_[c];
-    if (!plan_->columns[c].read(record, memory.transformed, memory.typed, row.values_[c], errors)) {
-      row.bad_[c] = 1;
-      row.values_[c] = nullptr;
-    }
-  }
+  for (std::size_t c = 0; c < plan_->columns.size(); ++c) check_column(record, c, row, errors);
   check_rules(record, row, errors);
   return errors.size() == before;
+}
+
+bool row_checker::check_columns(
+    const csv::record& record,
+    std::span<const std::size_t> columns,
+    typed_row& row,
+    std::vector<row_error>& errors
+) const {
+  const std::size_t before = errors.size();
+  row.clear(plan_->columns.size());
+  if (!check_form(record, row, errors)) return false;
+  for (const std::size_t c : columns) check_column(record, c, row, errors);
+  return errors.size() == before;
+}
+
+void row_checker::check_column(
+    const csv::record& record, std::size_t c, typed_row& row, std::vector<row_error>& errors
+) const {
+  if (row.bad_[c] != 0) return;
+  typed_row::memory& memory = row.memory_[c];
+  if (plan_->columns[c].read(record, memory.transformed, memory.typed, row.values_[c], errors)) {
+    return;
+  }
+  row.bad_[c] = 1;
+  row.values_[c] = nullptr;
 }
 
 /// False if the columns are not worth looking at.

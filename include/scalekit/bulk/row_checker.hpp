@@ -97,6 +97,16 @@ class SCALEKIT_EXPORT row_checker {
       const csv::record& record, typed_row& row, std::vector<row_error>& errors
   ) const;
 
+  /// \brief The same for some of the columns, and no rule: what is bad here is bad there, and other
+  /// values of `row` are null. For those who only want a key.
+  /// \pre each of `columns` is below columns()
+  [[nodiscard]] bool check_columns(
+      const csv::record& record,
+      std::span<const std::size_t> columns,
+      typed_row& row,
+      std::vector<row_error>& errors
+  ) const;
+
   /// \brief An error of one of the schema's columns, with everything but what is wrong: for checks
   /// that are made elsewhere.
   /// \pre `column < columns()`
@@ -110,6 +120,9 @@ class SCALEKIT_EXPORT row_checker {
   struct plan;
   [[nodiscard]] bool check_form(
       const csv::record& record, typed_row& row, std::vector<row_error>& errors
+  ) const;
+  void check_column(
+      const csv::record& record, std::size_t c, typed_row& row, std::vector<row_error>& errors
   ) const;
   void check_rules(const csv::record& record, typed_row& row, std::vector<row_error>& errors) const;
 

@@ -2,6 +2,7 @@
 #include "checker_support.hpp"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 using namespace bulk_test;
@@ -190,6 +191,35 @@ TEST_CASE("a broken field of a column that is ignored makes the row bad, too") {
   const auto rows = check_file(schema, "id,amount,note,paid?,x\n1,2,a,1,\xFF\n");
   CHECK(rows.at(0).codes() == "csv.invalid_encoding");
   CHECK(rows.at(0).errors[0].column == "x");
+}
+
+TEST_CASE("some of the columns: the others, and rules, are left alone") {
+  auto schema = payments();
+  schema.rules = {{.name = "never", .columns = {"id"}, .check = [](bulk::typed_row&) {
+                     return std::optional(bulk::rule_failure{});
+                   }}};
+  csv::memory_source source("id,amount,note,Paid?\n7,x,n,yes\ny,x,n,yes\n8,1,n\n9,1,\"n\"q,yes\n");
+  auto file = csv::reader::open(source).value();
+  const auto checker =
+      bulk::row_checker::bind(std::make_shared<bulk::import_schema>(schema), file->header())
+          .value();
+  bulk::typed_row row;
+  std::vector<bulk::row_error> errors;
+  const std::size_t columns[] = {2, 0};
+  REQUIRE(file->next().value());
+  CHECK(checker.check_columns(file->row(), columns, row, errors));
+  CHECK(errors.empty());
+  CHECK(row[0].as_int64() == 7);
+  CHECK(row[1].is_null());
+  CHECK(row[2].as_text() == "n");
+  CHECK(row[3].is_null());
+  for (const char* code : {"type.integer", "csv.too_few_fields", "csv.stray_quote"}) {
+    errors.clear();
+    REQUIRE(file->next().value());
+    CHECK_FALSE(checker.check_columns(file->row(), columns, row, errors));
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].code == code);
+  }
 }
 
 TEST_CASE("a file without a header") {
