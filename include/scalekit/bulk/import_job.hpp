@@ -87,8 +87,10 @@ class SCALEKIT_EXPORT import_job {
   /// written.
   ///
   /// Reads the whole file to cut it and to take its fingerprint, and again to find rows with equal
-  /// keys, for the key and for each `unique` column: once, twice where some are equal, and as far as
-  /// the first break once more where most are in order. On SQLite about a tenth of the import's time.
+  /// keys, for the key and for each `unique` column: once, twice where some are equal, and as far
+  /// as the first break once more where most are in order. On SQLite about a tenth of the import's
+  /// time.
+  ///
   /// \par Errors
   /// - `invalid_argument`: an option, every fault of the header, or a sample of bad rows
   /// - `conflict`: there is a job with this id already

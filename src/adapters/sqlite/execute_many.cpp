@@ -25,11 +25,13 @@ struct rowid_keeper {
   sqlite3_int64 last;
 };
 
-// Whether a column of integers makes `id` of it.
+// Whether a column of integers makes `id`, which is negative, of it.
 bool becomes(const sql::value_view& v, std::int64_t id) noexcept {
   if (v.kind() == sql::value_kind::int64) return v.as_int64() == id;
   if (v.kind() != sql::value_kind::text && v.kind() != sql::value_kind::decimal) return false;
   std::string_view text = v.as_text();
+  // Nearly all texts: neither the minus nor a blank before it is above it.
+  if (text.empty() || text.front() > '-') return false;
   text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
   std::int64_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
