@@ -26,6 +26,7 @@ class Results:
     pages: dict  # build -> lines of bench_pages
     readers: str  # a section
     writer: dict  # benchmark -> bytes per CPU second
+    imports: str  # a section
     servers: "Servers"
     load_after: tuple = ()
 
@@ -351,6 +352,7 @@ def markdown(results):
         "## Pages of 101 rows\n\nPages behind a key, at row numbers 80-95 % unless said. Spellings by hand "
         "bind each value where it stands (`?`); `row-value` is left out where it gives wrong rows.",
         *(f"### {name} SQLite\n\n{page_section(lines)}" for name, lines in results.pages.items()),
+        results.imports,
         server_section(results.servers, results.load_before, results.load_after),
     ]
     return "\n\n".join(parts) + "\n"

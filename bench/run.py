@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import competitors
+import imports
 import report
 from measure import run_pipeline
 from peers import csv_readers
@@ -33,11 +34,12 @@ def arguments():
     parser.add_argument("--sqlite-source", metavar="DIR", help="also measure a build on this SQLite")
     parser.add_argument("--servers-only", action="store_true", help="only pages, exports and Redis on real servers")
     parser.add_argument("--readers-only", action="store_true", help="only CSV readers; writes no results")
+    parser.add_argument("--import", dest="import_rows", type=int, metavar="N", help="only imports, of N rows")
     parser.add_argument("--data", type=Path, default=ROOT / "build/bench-data")
     args = parser.parse_args()
     args.rows = args.rows or (500_000 if args.quick else 5_000_000)
     args.repeat = args.repeat or (1 if args.quick else 3)
-    if args.rows < 10_000 or args.repeat < 1:
+    if min(args.rows, args.import_rows or args.rows) < 10_000 or args.repeat < 1:
         parser.error("at least 10,000 rows and one round")
     return args
 
@@ -146,6 +148,30 @@ def measure_readers(args, build, database):
     return csv_readers.section(path, csv_readers.measure(contest, args.repeat, say), skipped)
 
 
+def measure_imports(args, build, rows):
+    """As a section of the results."""
+    before = os.getloadavg()
+    done = imports.measure(build, args.data, rows, args.repeat, say)
+    for reason in done.skipped:
+        say(f"SKIPPED {reason}")
+    return imports.section(done, before, os.getloadavg())
+
+
+def imports_only(args, build):
+    """Replaces that section of RESULTS.md."""
+    section = measure_imports(args, build, args.import_rows)
+    print(section)
+    target = ROOT / ("build/bench/RESULTS-imports.md" if args.quick else "bench/RESULTS.md")
+    front, found, behind = (target.read_text() if target.exists() else "").partition(imports.TITLE)
+    if found:
+        behind = behind[behind.find("\n## ") + 1:] if "\n## " in behind else ""
+    else:
+        front, servers, behind = front.partition(report.SERVERS_TITLE)
+        behind = servers + behind
+    target.write_text(f"{front.rstrip()}\n\n{section}\n\n{behind}".strip() + "\n")
+    say(f"written: {target.relative_to(ROOT)}")
+
+
 def measure_writer(args, build):
     say("CSV writer ...")
     command = [
@@ -168,6 +194,8 @@ def main():
     if args.readers_only:
         print(measure_readers(args, builds["system"], seeded(args, builds["system"])))
         return
+    if args.import_rows:
+        return imports_only(args, builds["system"])
     if args.sqlite_source:
         builds["own"] = ROOT / "build/bench-own-sqlite/bench"
     database = seeded(args, builds["system"])
@@ -191,6 +219,7 @@ def main():
         pages=measure_pages(args, builds, database),
         readers=measure_readers(args, builds["system"], database),
         writer=measure_writer(args, builds["system"]),
+        imports=measure_imports(args, builds["system"], 100_000 if args.quick else 1_000_000),
         servers=measure_servers(args, builds["system"]),
     )
     results.load_after = os.getloadavg()
