@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What an export answers, and with which headers: the part of export_job that reads the request.
 #include "http/export_job.hpp"
-#include "http/text.hpp"
+#include "ports/http_text.hpp"
 
 #include <scalekit/encoding.hpp>
 

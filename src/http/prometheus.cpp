@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "http/text.hpp"
+#include "ports/http_text.hpp"
 
 #include <scalekit/http/prometheus.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/router.hpp"
 
-#include "http/text.hpp"
+#include "ports/http_text.hpp"
 
 #include <algorithm>
 #include <utility>

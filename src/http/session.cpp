@@ -2,7 +2,7 @@
 #include "http/session.hpp"
 
 #include "http/export_run.hpp"
-#include "http/text.hpp"
+#include "ports/http_text.hpp"
 
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/beast/http/error.hpp>

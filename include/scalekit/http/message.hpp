@@ -3,11 +3,12 @@
 #define SCALEKIT_HTTP_MESSAGE_HPP
 
 /// \file
-/// Requests and responses as plain values. Nothing that could split a message (CR, LF, NUL in a
-/// field) can be put into one.
+/// What the server is asked, as plain values, and how answers are made. Fields and the response
+/// itself are the port's: `ports/http_message.hpp`.
 
 #include <scalekit/clock.hpp>
 #include <scalekit/export.hpp>
+#include <scalekit/ports/http_message.hpp>
 #include <scalekit/result.hpp>
 
 #include <optional>
@@ -16,45 +17,6 @@
 #include <vector>
 
 namespace scalekit::inline v0::http {
-
-/// One header or trailer line.
-struct field {
-  std::string name;
-  std::string value;
-};
-
-/// \brief Header fields in the order they were added; names compare without regard to case.
-///
-/// \par Thread-safety  A value.
-class SCALEKIT_EXPORT fields {
- public:
-  /// \brief Appends a line, beside any of the same name.
-  /// \par Errors `invalid_argument` if the name is not a token, or the value holds a control
-  /// character other than TAB, or starts or ends with white space.
-  [[nodiscard]] result<void> add(std::string_view name, std::string_view value);
-  /// \brief Replaces every line of that name by this one.
-  /// \par Errors as \ref add; nothing is changed then.
-  [[nodiscard]] result<void> set(std::string_view name, std::string_view value);
-  void remove(std::string_view name) noexcept;
-
-  /// \brief The first line of that name.
-  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
-  [[nodiscard]] bool contains(std::string_view name) const noexcept {
-    return find(name).has_value();
-  }
-  /// \brief All lines of that name as one list, `", "` between them (RFC 9110 section 5.3).
-  [[nodiscard]] std::string joined(std::string_view name) const;
-  /// \brief True if a comma-separated field holds `token`, whatever its case.
-  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const;
-
-  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
-  [[nodiscard]] std::size_t size() const noexcept { return lines_.size(); }
-  [[nodiscard]] auto begin() const noexcept { return lines_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return lines_.end(); }
-
- private:
-  std::vector<field> lines_;
-};
 
 /// A decoded `name=value` of a query, or a path parameter.
 struct parameter {
@@ -99,17 +61,6 @@ struct SCALEKIT_EXPORT request {
   [[nodiscard]] std::string_view path(std::string_view name) const noexcept;
   /// \brief Whether the client will send more on this connection (RFC 9112 section 9.3).
   [[nodiscard]] bool keep_alive() const;
-};
-
-/// \brief What is sent back. `Content-Length`, `Date` and `Connection` are the server's business.
-struct SCALEKIT_EXPORT response {
-  int status = 200;
-  fields headers = {};
-  std::string body = {};
-
-  [[nodiscard]] static response text(int status, std::string_view body);
-  /// \brief `content_type` must be a valid field value; else the response is a bare 500.
-  [[nodiscard]] static response of(int status, std::string_view content_type, std::string body);
 };
 
 /// \brief The reason phrase, e.g. `"Not Found"`; `"Unknown"` for a status without one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#ifndef SCALEKIT_SRC_HTTP_TEXT_HPP
-#define SCALEKIT_SRC_HTTP_TEXT_HPP
+#ifndef SCALEKIT_SRC_PORTS_HTTP_TEXT_HPP
+#define SCALEKIT_SRC_PORTS_HTTP_TEXT_HPP
 
 #include <algorithm>
 #include <string_view>
