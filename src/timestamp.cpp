@@ -27,6 +27,8 @@ constexpr system_time first_instant{
 constexpr system_time last_instant{
     std::chrono::microseconds(days_from_civil(10'000, 1, 1) * micros_per_day - 1)};
 
+constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 unsigned days_in_month(int year, unsigned month) noexcept {
   constexpr std::array<unsigned, 12> lengths{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -224,7 +226,6 @@ result<system_time> parse_rfc3339(std::string_view text) {
 
 std::string to_http_date(system_time t) {
   constexpr std::string_view days = "SunMonTueWedThuFriSat";
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const civil_time c = to_civil(std::clamp(t, first_instant, last_instant));
   std::string out = "Www, 00 Mmm 0000 00:00:00 GMT";
   out.replace(0, 3, days.substr(c.weekday * 3, 3));
@@ -235,6 +236,24 @@ std::string to_http_date(system_time t) {
   put2(out.data() + 20, c.minute);
   put2(out.data() + 23, c.second);
   return out;
+}
+
+result<system_time> parse_http_date(std::string_view text) {
+  const error refused(
+      errc::invalid_argument, "timestamp: expected the form Mon, 06 May 2024 07:08:09 GMT"
+  );
+  if (text.size() != 29) return refused;
+  const auto month = months.find(text.substr(8, 3));
+  if (month == std::string_view::npos) return refused;
+  std::string same = "0000-00-00T00:00:00Z";
+  same.replace(0, 4, text.substr(12, 4));
+  put2(same.data() + 5, static_cast<unsigned>(month / 3 + 1));
+  same.replace(8, 2, text.substr(5, 2));
+  same.replace(11, 8, text.substr(17, 8));
+  auto t = parse_rfc3339(same);
+  // What lies between the numbers, and a month that straddles two names, shows here.
+  if (!t || to_http_date(*t) != text) return refused;
+  return t;
 }
 
 }  // namespace scalekit::inline v0

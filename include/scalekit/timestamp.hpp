@@ -3,9 +3,9 @@
 #define SCALEKIT_TIMESTAMP_HPP
 
 /// \file
-/// UTC instants as text: RFC 3339 both ways, HTTP dates out. No locale, no allocation on the hot
-/// path, proleptic Gregorian calendar, years 0000-9999. Algorithm: Howard Hinnant, "chrono-
-/// compatible low-level date algorithms" (days_from_civil, civil_from_days).
+/// UTC instants as text: RFC 3339 and HTTP dates. No locale, no allocation on the hot path,
+/// proleptic Gregorian calendar, years 0000-9999. Algorithm: Howard Hinnant, "chrono-compatible
+/// low-level date algorithms" (days_from_civil, civil_from_days).
 
 #include <scalekit/clock.hpp>
 #include <scalekit/export.hpp>
@@ -65,6 +65,10 @@ SCALEKIT_EXPORT std::size_t write_rfc3339(
 
 /// \brief `Mon, 06 May 2024 07:08:09 GMT` (RFC 9110 section 5.6.7), bounded as \ref write_rfc3339.
 [[nodiscard]] SCALEKIT_EXPORT std::string to_http_date(system_time t);
+
+/// \brief Parses exactly what that writes; the two obsolete forms of RFC 9110 are refused.
+/// \par Errors `invalid_argument`: the shape, no such date or time of day, or another day's name.
+[[nodiscard]] SCALEKIT_EXPORT result<system_time> parse_http_date(std::string_view text);
 
 }  // namespace scalekit::inline v0
 

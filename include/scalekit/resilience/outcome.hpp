@@ -15,6 +15,10 @@
 #include <optional>
 #include <string_view>
 
+namespace scalekit::inline v0::http {
+struct response;
+}
+
 namespace scalekit::inline v0::resilience {
 
 enum class outcome_kind : std::uint8_t {
@@ -56,6 +60,11 @@ template <class T>
 [[nodiscard]] outcome classify(const result<T>& r) noexcept {
   return r ? outcome{} : classify(r.error());
 }
+
+/// \brief Of an HTTP call: that an answer came does not make it ok. See
+/// `resilience/http_outcome.hpp`.
+template <>
+[[nodiscard]] SCALEKIT_EXPORT outcome classify(const result<http::response>& r) noexcept;
 
 }  // namespace scalekit::inline v0::resilience
 

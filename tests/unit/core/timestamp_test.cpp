@@ -264,3 +264,29 @@ TEST_CASE("HTTP dates have fixed English names") {
     CHECK(text.substr(5, 11) == "29 " + std::string(months[month - 1]) + " 2024");
   }
 }
+
+TEST_CASE("an HTTP date reads back, and nothing but the one form is read") {
+  using scalekit::parse_http_date;
+  const system_time example = at(784'111'777'000'000);
+  CHECK(*parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == example);
+  for (std::int64_t day = 0; day < 800; ++day) {
+    const system_time t = example + std::chrono::hours(24 * day);
+    CHECK(*parse_http_date(to_http_date(t)) == t);
+  }
+  for (const std::string_view bad :
+       {"",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Mon, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 06 ovD 1994 08:49:37 GMT",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT",
+        "Sun, 06 Nov 1994 08:49:60 GMT",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06 Nov 19 4 08:49:37 GMT"}) {
+    CAPTURE(bad);
+    CHECK(parse_http_date(bad).error().code() == scalekit::errc::invalid_argument);
+  }
+}
