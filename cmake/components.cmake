@@ -136,7 +136,7 @@ if(SCALEKIT_WITH_HTTP)
   find_package(OpenSSL 3.0 REQUIRED)
   scalekit_component(
     http
-    DESCRIPTION "A small HTTP/1.1 server, the export download endpoint, Prometheus metrics"
+    DESCRIPTION "An HTTP/1.1 client, a small server, the export download endpoint, Prometheus metrics"
     DEPENDS core crypto compress
     # The headers of a host's own server; scalekit's other headers show nothing of Boost.
     PUBLIC_LINK Boost::headers OpenSSL::SSL
@@ -145,11 +145,14 @@ if(SCALEKIT_WITH_HTTP)
     PC_REQUIRES_PRIVATE "libssl >= 3.0" "libcrypto >= 3.0"
     PC_LIBS_PRIVATE -lboost_json -pthread
     HEADERS
-      http/beast_export_endpoint.hpp http/export_endpoint.hpp http/fields.hpp http/message.hpp
-      http/prometheus.hpp http/server.hpp
+      http/beast_export_endpoint.hpp http/client.hpp http/export_endpoint.hpp http/fields.hpp
+      http/ip_address.hpp http/message.hpp http/prometheus.hpp http/server.hpp
     SOURCES
-      http/beast_export_endpoint.cpp http/export_endpoint.cpp http/export_head.cpp
-      http/export_job.cpp http/export_run.cpp http/fields.cpp http/message.cpp
+      http/beast_export_endpoint.cpp http/client.cpp http/client_answer.cpp http/client_call.cpp
+      http/client_connection.cpp http/client_dial.cpp http/client_lookup.cpp http/client_pool.cpp
+      http/client_request.cpp http/client_tls.cpp http/client_wire.cpp http/export_endpoint.cpp
+      http/export_head.cpp
+      http/export_job.cpp http/export_run.cpp http/fields.cpp http/ip_address.cpp http/message.cpp
       http/prometheus.cpp http/router.cpp http/server.cpp http/session.cpp http/status.cpp
       http/wire.cpp
   )
