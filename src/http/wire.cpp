@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 
+#include <algorithm>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -22,6 +23,9 @@ asio::awaitable<error_code> wire::send(wire_buffers from, std::chrono::milliseco
   deadline limit(*this);
   while (asio::buffer_size(from) > 0) {
     limit.arm(stall);
+    // Over TLS a sequence that begins with an empty piece may be taken for an empty one.
+    const auto has_bytes = [](const asio::const_buffer& b) { return b.size() > 0; };
+    std::rotate(from.begin(), std::find_if(from.begin(), from.end(), has_bytes), from.end());
     auto [failed, n] = co_await write_some(from);
     if (failed) co_return limit.expired() ? error_code(asio::error::timed_out) : failed;
     for (auto& part : from) {

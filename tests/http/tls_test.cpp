@@ -96,6 +96,21 @@ TEST_CASE("exports and other routes over TLS, on one connection") {
   CHECK(f.settles());
 }
 
+TEST_CASE("a body larger than what TLS writes at once arrives whole") {
+  const scalekit_tests::temp_folder folder;
+  http::server web({.tls = make_certificate(folder)});
+  REQUIRE(web.route("GET", "/", [](const http::request&) {
+    return http::response::text(200, std::string(1'000'000, 'x') + "end");
+  }));
+  REQUIRE(web.start());
+  const tls_client c(web.port());
+  REQUIRE(c.connect());
+  c.ask("/");
+  const auto text = c.read_until("end");
+  CHECK(text.size() > 1'000'003);
+  CHECK(text.ends_with("xend"));
+}
+
 TEST_CASE("a TLS client that goes away stops the scan") {
   const scalekit_tests::temp_folder folder;
   test::export_fixture f({}, {.tls = make_certificate(folder)});
