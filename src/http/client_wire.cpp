@@ -80,16 +80,14 @@ progress client_wire::write(std::string_view data) {
 progress client_wire::read(char* out, std::size_t size) {
   if (tls_ == nullptr) return outcome(::recv(socket_.get(), out, size, 0));
   ERR_clear_error();
-  return ssl_outcome(SSL_read(tls_.get(), out, clamped(size)), read_waits_for_);
+  const auto n = ssl_outcome(SSL_read(tls_.get(), out, clamped(size)), read_waits_for_);
+  holds_more_ = n > progress::none;
+  return n;
 }
 
 pollfd client_wire::interest(bool to_write_too) const noexcept {
   const auto events = to_write_too ? read_waits_for_ | write_waits_for_ : read_waits_for_;
   return {socket_.get(), static_cast<short>(events), 0};
-}
-
-bool client_wire::holds_more() const noexcept {
-  return tls_ != nullptr && SSL_has_pending(tls_.get()) == 1;
 }
 
 bool client_wire::is_quiet() {

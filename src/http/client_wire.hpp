@@ -42,8 +42,9 @@ class client_wire {
   [[nodiscard]] progress read(char* out, std::size_t size);
   /// What to wait for after `progress::none`.
   [[nodiscard]] pollfd interest(bool to_write_too) const noexcept;
-  /// Whether there may be something to read that waiting would not show.
-  [[nodiscard]] bool holds_more() const noexcept;
+  /// Whether there may be something to read that waiting would not show: TLS takes in a record at
+  /// a time, and gives it out in pieces.
+  [[nodiscard]] bool holds_more() const noexcept { return holds_more_; }
   /// Whether it is open, and nothing has arrived that nobody asked for.
   [[nodiscard]] bool is_quiet();
   /// Why it is broken.
@@ -57,6 +58,7 @@ class client_wire {
   ssl_session tls_;
   short read_waits_for_ = POLLIN;    // TLS may have to write to read,
   short write_waits_for_ = POLLOUT;  // and the other way round
+  bool holds_more_ = false;
   std::string failure_;
 };
 
