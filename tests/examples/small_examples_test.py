@@ -2,6 +2,7 @@
 """Runs the small examples and compares what they print."""
 
 import csv
+import http.server
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 FOLDER = sys.argv.pop(1)
@@ -93,6 +95,33 @@ class SmallExamples(unittest.TestCase):
             self.succeed("async_service").decode(),
             "report: error: the time is over\nbalance: 1200\n",
         )
+
+    @unittest.skipUnless(os.path.exists(os.path.join(FOLDER, "http_get")), "built without http")
+    def test_http_get(self):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                status = int(self.path[1:])
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "/200")
+                self.end_headers()
+                self.wfile.write(b"body" * 50000)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        self.assertEqual(self.succeed("http_get", url + "200"), b"body" * 50000)
+        self.assertEqual(self.succeed("http_get", url + "302"), b"body" * 50000)
+        for path, message in [("404", "invalid_argument: status 404"),
+                              ("503", "unavailable: status 503, later perhaps")]:
+            done = run("http_get", url + path)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertEqual(done.stderr.decode(), f"http_get: {message}\n")
 
 
 class ExportCsv(unittest.TestCase):
