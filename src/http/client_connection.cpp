@@ -112,14 +112,13 @@ class client_connection::conversation {
     const auto woken = call_.wait({&one, 1}, call_.step_end());
     if (woken == call::woken::ready) return state::going_on;
     if (woken == call::woken::stopped) return fail(call_.stopped());
-    return fail(call_.failed(
-        maybe_done() ? errc::outcome_unknown : errc::timed_out,
-        call_.too_long(
-            !maybe_done()
-                ? "sending"
-                : (out_.answered ? "waiting for the rest of the answer" : "waiting for the answer")
-        )
-    ));
+    const errc code = maybe_done() ? errc::outcome_unknown : errc::timed_out;
+    return fail(call_.failed(code, call_.too_long(doing())));
+  }
+
+  [[nodiscard]] std::string_view doing() const noexcept {
+    if (!maybe_done()) return "sending";
+    return out_.answered ? "waiting for the rest of the answer" : "waiting for the answer";
   }
 
   state read() {
@@ -161,9 +160,8 @@ class client_connection::conversation {
     out_.lost = true;
     std::string text(why.empty() ? std::string_view(on_.wire_.failure()) : why);
     if (text.empty()) text = "the server closed the connection";
-    if (maybe_done())
-      return fail(call_.failed(errc::outcome_unknown, "it was sent; then: " + text));
-    return fail(call_.failed(errc::unavailable, "it was not sent to its end: " + text));
+    text.insert(0, maybe_done() ? "it was sent; then: " : "it was not sent to its end: ");
+    return fail(call_.failed(maybe_done() ? errc::outcome_unknown : errc::unavailable, text));
   }
 
   /// Whether the server may have acted on it.

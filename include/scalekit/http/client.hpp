@@ -31,14 +31,13 @@ struct client_tls {
 /// \brief How long each step of a call may take; `outgoing_request::timeout` bounds them all.
 /// Each from 1 ms to 1 hour.
 struct client_timeouts {
-  std::chrono::milliseconds acquire{5'000};    ///< until a connection comes free
-  std::chrono::milliseconds resolve{5'000};    ///< looking up the name
-  std::chrono::milliseconds connect{5'000};    ///< over all addresses
-  std::chrono::milliseconds handshake{5'000};  ///< of TLS
-  std::chrono::milliseconds write{30'000};     ///< without any progress in sending
-  std::chrono::milliseconds first_byte{
-      30'000};                             ///< from the last byte sent to the first of the answer
-  std::chrono::milliseconds read{30'000};  ///< without any progress in the answer
+  std::chrono::milliseconds acquire{5'000};      ///< until a connection comes free
+  std::chrono::milliseconds resolve{5'000};      ///< looking up the name
+  std::chrono::milliseconds connect{5'000};      ///< over all addresses
+  std::chrono::milliseconds handshake{5'000};    ///< of TLS
+  std::chrono::milliseconds write{30'000};       ///< without any progress in sending
+  std::chrono::milliseconds first_byte{30'000};  ///< of the answer, once all is sent
+  std::chrono::milliseconds read{30'000};        ///< without any progress in the answer
 };
 
 /// \brief Connections that are kept for the next request to the same scheme, host and port.
