@@ -49,6 +49,21 @@ class SmallExamples(unittest.TestCase):
             ],
         )
 
+    def test_rate_limit(self):
+        self.assertEqual(
+            self.succeed("rate_limit").decode().splitlines(),
+            [
+                "call 1: allowed, 2 left",
+                "call 2: allowed, 1 left",
+                "call 3: allowed, 0 left",
+                "call 4: Retry-After: 1",
+                'RateLimit-Policy: "minute";q=60;w=60',
+                'RateLimit: "minute";r=50;t=10',
+                "in cool-down: refused",
+                "40 calls of a partner",
+            ],
+        )
+
     def test_page_keyset(self):
         lines = self.succeed("page_keyset").decode().splitlines()
         self.assertEqual(lines[0], "100 rows, ids 999 to 801")
