@@ -16,50 +16,73 @@ namespace {
 
 constexpr std::size_t longest_prefix = 200;
 constexpr std::chrono::milliseconds longest_keep = std::chrono::hours(24 * 366);
-constexpr std::size_t numbers_of_a_row = 9;
+constexpr std::size_t words_of_a_claim = 8;
 
 std::string with_prelude(std::string_view body) {
   return std::string(limiter_prelude).append(body);
 }
 
-// The words of a call; `words` first, for the views point into it.
+// The keys and arguments of a call; the views point into the words.
 struct call {
   std::vector<std::string> words{};
   std::vector<std::string_view> keys{};
   std::vector<std::string_view> args{};
 
-  call(
-      std::string_view prefix,
-      const std::string& keep,
-      std::span<const limit_claim> claims,
-      std::int64_t extra = -1
-  ) {
-    words.reserve(claims.size() * 7 + 2);
-    words.push_back(keep);
-    for (const limit_claim& c : claims) {
-      for (const std::int64_t n :
-           {c.cost, store::least(c), c.version, c.rate.parts(), c.rate.step(), c.rate.burst()}) {
-        words.push_back(std::to_string(n));
-      }
-    }
-    if (extra >= 0) words.push_back(std::to_string(extra));
-    args.assign(words.begin(), words.end());
+  call(std::string_view prefix, std::span<const limit_claim> claims, std::size_t more) {
+    words.reserve(claims.size() * (1 + words_of_a_claim) + more);
     for (const limit_claim& c : claims) {
       keys.emplace_back(words.emplace_back(std::string(prefix).append(c.name)));
     }
   }
+  void add(std::string word) { args.emplace_back(words.emplace_back(std::move(word))); }
+  void add(std::int64_t n) { add(std::to_string(n)); }
+  void add(const rate& r, std::int64_t version) {
+    const std::string parts = std::to_string(r.parts());
+    add(version);
+    add(parts + " " + std::to_string(r.step()) + " " + std::to_string(r.burst()));
+    add(parts);
+    add(r.step() / r.parts());
+    add(r.step() % r.parts());
+    add(r.burst());
+  }
 };
 
-result<store::row> to_row(std::span<const std::int64_t> n) {
-  auto in_force = store::stored_rate(n[6], n[7], n[8]);
-  if (!in_force) return in_force.error();
-  return store::row{
-      .granted = n[0],
-      .bucket = {.full_us = n[1], .part = n[2], .paused_us = n[3]},
-      .in_force = *in_force,
-      .version = n[5],
-      .fresh = n[4] != 0,
-  };
+// The numbers of an answer, one after the other; after the first that is missing all are 0.
+class numbers {
+ public:
+  explicit numbers(std::span<const redis::reply> list) noexcept : rest_(list) {}
+
+  std::int64_t next() {
+    if (rest_.empty()) failed_ = true;
+    if (failed_) return 0;
+    const auto n = rest_.front().as_integer();
+    rest_ = rest_.subspan(1);
+    failed_ = !n;
+    return n ? *n : 0;
+  }
+  [[nodiscard]] bool finished() const noexcept { return !failed_ && rest_.empty(); }
+
+ private:
+  std::span<const redis::reply> rest_;
+  bool failed_ = false;
+};
+
+result<store::row> read_row(numbers& in, const limit_claim& c) {
+  store::row row{.in_force = c.rate, .version = c.version};
+  row.granted = in.next();
+  row.bucket.full_us = in.next();
+  row.bucket.part = in.next();
+  row.bucket.paused_us = in.next();
+  const std::int64_t known = in.next();
+  row.fresh = known == 0;
+  if (known != 2) return row;
+  row.version = in.next();
+  const std::int64_t parts = in.next();
+  const std::int64_t step = in.next();
+  auto stored = store::stored_rate(parts, step, in.next());
+  if (!stored) return stored.error();
+  row.in_force = *stored;
+  return row;
 }
 
 }  // namespace
@@ -87,27 +110,29 @@ result<std::unique_ptr<redis_limiter_store>> redis_limiter_store::open(
 
 result<limit_answer> redis_limiter_store::take(std::span<const limit_claim> claims) {
   if (auto sound = store::check(claims); !sound) return sound.error();
-  const call c(prefix_, keep_ms_, claims);
+  call c(prefix_, claims, 1);
+  c.add(keep_ms_);
+  for (const limit_claim& claim : claims) {
+    c.add(claim.cost);
+    c.add(store::least(claim));
+    c.add(claim.rate, claim.version);
+  }
   auto said = take_.run(redis_, c.keys, c.args);
   if (!said) return std::move(said).error().with_context("redis_limiter_store: take");
   auto list = said->as_array();
   if (!list) return list.error();
-  std::vector<std::int64_t> numbers;
-  for (const redis::reply& one : *list) {
-    auto n = one.as_integer();
-    if (!n) return n.error();
-    numbers.push_back(*n);
-  }
-  if (numbers.size() != 1 + claims.size() * numbers_of_a_row) {
-    return error(errc::data_corrupted, "redis_limiter_store: the script answered out of turn");
-  }
+  numbers in(*list);
+  const std::int64_t now = in.next();
   std::vector<store::row> rows;
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    auto row = to_row(std::span(numbers).subspan(1 + i * numbers_of_a_row, numbers_of_a_row));
+  for (const limit_claim& claim : claims) {
+    auto row = read_row(in, claim);
     if (!row) return row.error();
     rows.push_back(*row);
   }
-  return store::answer(claims, rows, numbers.front());
+  if (!in.finished()) {
+    return error(errc::data_corrupted, "redis_limiter_store: the script's answer does not decode");
+  }
+  return store::answer(claims, rows, now);
 }
 
 result<void> redis_limiter_store::give_back(
@@ -128,7 +153,10 @@ result<void> redis_limiter_store::cool_down(const limit_claim& claim, duration w
   if (auto sound = store::check({&claim, 1}); !sound) return sound;
   const std::int64_t us = store::pause_us(wait);
   if (us == 0) return {};
-  const call c(prefix_, keep_ms_, {&claim, 1}, us);
+  call c(prefix_, {&claim, 1}, 2);
+  c.add(keep_ms_);
+  c.add(claim.rate, claim.version);
+  c.add(us);
   auto done = cool_down_.run(redis_, c.keys, c.args);
   if (!done) return std::move(done).error().with_context("redis_limiter_store: cool_down");
   return {};
