@@ -158,8 +158,7 @@ inline bool token_bucket::consider(attempt& a, std::int64_t cost, std::int64_t w
     units_taken = charge(a, cost);
   }
   a.after = std::max(a.full_at, a.at) + units_taken;
-  const std::int64_t due =
-      wait == 0 ? a.at : units(a.f.speed, std::min(a.t + wait, last_us + wait));
+  const std::int64_t due = wait == 0 ? a.at : units(a.f.speed, a.t + wait);
   return a.after <= due + a.f.capacity && a.t + wait >= a.paused;
 }
 

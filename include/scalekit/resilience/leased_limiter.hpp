@@ -96,7 +96,8 @@ class SCALEKIT_EXPORT leased_limiter {
   ~leased_limiter();
 
   /// \brief Takes `cost` tokens; `remaining` is what this node holds. Lock-free and without the
-  /// store while the block lasts. `now` is the steady time of the options' clock.
+  /// store while the block lasts. `now` is the steady time of the options' clock. A cost above the
+  /// burst, less what `hold` keeps back of it, is refused with `retry_after == never`.
   [[nodiscard]] decision take(steady_time now, std::int64_t cost = 1);
 
   /// \brief Fetches a block now, in this thread, if none is at hand and one can be held; for hosts
