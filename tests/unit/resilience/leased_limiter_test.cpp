@@ -298,6 +298,29 @@ TEST_CASE("limits and nodes change while it runs") {
   CHECK(l->set_limit(rate_of(1, 1s), -1).error().code() == errc::invalid_argument);
 }
 
+TEST_CASE("tokens at hand are kept back from the burst, so that both together are no more than it"
+) {
+  fixture f;
+  const auto r = rate_of(1000, 1s, 1000);
+  const auto holder = f.open(f.options(r, 2));
+  const auto other = f.open(f.options(r, 2));
+  for (int ms = 0; ms < 300; ++ms) {
+    REQUIRE(f.takes(*holder, 1) == 1);
+    f.clock.advance(1ms);
+  }
+  REQUIRE(holder->close());
+  f.clock.advance(10s);
+  REQUIRE(holder->refill());
+  const auto held = holder->stats().held;
+  REQUIRE(held > 10);
+  // What it holds has come again in the store by now, and is there to be taken by the other.
+  f.clock.advance(99ms);
+  const int taken = f.takes(*other, 2000);
+  CHECK(taken == 900);
+  CHECK(f.takes(*holder, 2000) >= held);
+  CHECK(taken + held <= 1000);
+}
+
 TEST_CASE("the limit holds in every window, over nodes that come, pause and go") {
   fixture f;
   const auto r = rate_of(1000, 1s, 200);
