@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef SCALEKIT_ASIO_PIPELINE_HPP
+#define SCALEKIT_ASIO_PIPELINE_HPP
+
+/// \file
+/// A resilience pipeline around an asynchronous operation. Waits are timers, places in a bulkhead
+/// are waited for without a thread, and an attempt that takes too long is cancelled.
+///
+/// \code
+/// result<reply> r = co_await asio::call<reply>(
+///     partner, executor,
+///     [&](const resilience::attempt& a, auto done) { client.async_post(body, std::move(done)); },
+///     {.repeat = resilience::repeatable::always}, use_awaitable);
+/// \endcode
+
+#include <scalekit/asio/completion.hpp>
+#include <scalekit/clock.hpp>
+#include <scalekit/error.hpp>
+#include <scalekit/resilience/bulkhead.hpp>
+#include <scalekit/resilience/outcome.hpp>
+#include <scalekit/resilience/pipeline.hpp>
+#include <scalekit/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace scalekit::inline v0::asio {
+
+namespace detail {
+
+/// One call on its way through a pipeline. Everything in it runs on its strand.
+template <class T, class Operation, class Handler>
+class piped_call final : public std::enable_shared_from_this<piped_call<T, Operation, Handler>>,
+                         private resilience::bulkhead::waiter {
+  using entry = resilience::pipeline_call::entry;
+
+ public:
+  piped_call(
+      resilience::pipeline& p,
+      const resilience::call_options& options,
+      Operation op,
+      Handler handler,
+      const boost::asio::any_io_executor& fallback
+  )
+      : clock_(p.options().clock != nullptr ? *p.options().clock : clock::system()),
+        places_(p.options().bulkhead),
+        options_(options),
+        call_(p, options_, clock_.steady_now()),
+        op_(std::move(op)),
+        done_(std::move(handler), fallback),
+        timer_(done_.strand()) {}
+
+  void start() {
+    done_.on_cancellation([weak = this->weak_from_this()](boost::asio::cancellation_type type) {
+      if (type == boost::asio::cancellation_type::none) return;
+      if (auto self = weak.lock()) {
+        boost::asio::dispatch(self->done_.strand(), [self, type] { self->cancel(type); });
+      }
+    });
+    boost::asio::dispatch(done_.strand(), [self = this->shared_from_this()] { self->enter(); });
+  }
+
+ private:
+  enum class phase : std::uint8_t { entering, queued, calling, pausing, finished };
+
+  void enter() {
+    if (cancelled_) return finish(cancelled());
+    switch (call_.enter(clock_.steady_now())) {
+      case entry::proceed:
+        return call();
+      case entry::refused:
+        return refused();
+      case entry::queue:
+        return queue();
+    }
+  }
+
+  void queue() {
+    phase_ = phase::queued;
+    keep_ = this->shared_from_this();  // the queue points here
+    switch (places_->enter(*this)) {
+      case resilience::bulkhead::entry::granted:
+        return granted_here();
+      case resilience::bulkhead::entry::refused:
+        return leave_queue(errc::busy);
+      case resilience::bulkhead::entry::queued:
+        if (call_.deadline() != steady_time::max()) wait(call_.deadline() - clock_.steady_now());
+    }
+  }
+
+  // With the bulkhead's lock held, on any thread.
+  void granted() noexcept override {
+    boost::asio::post(done_.strand(), [self = keep_] { self->granted_here(); });
+  }
+
+  void granted_here() {
+    keep_.reset();
+    call_.placed(clock_.steady_now());
+    if (!cancelled_) return call();
+    call_.abandon(resilience::outcome_kind::cancelled, clock_.steady_now());
+    finish(cancelled());
+  }
+
+  void leave_queue(errc why) {
+    const auto self = std::move(keep_);
+    static_cast<void>(call_.not_placed(clock_.steady_now(), why));
+    if (cancelled_) return finish(cancelled());
+    refused();
+  }
+
+  void call() {
+    phase_ = phase::calling;
+    timed_out_ = false;
+    const resilience::attempt now = call_.current();
+    if (now.deadline != steady_time::max()) wait(now.deadline - clock_.steady_now());
+    op_(now,
+        boost::asio::bind_cancellation_slot(
+            stop_.slot(),
+            boost::asio::bind_executor(
+                done_.strand(),
+                [self = this->shared_from_this()](result<T> r) { self->came_back(std::move(r)); }
+            )
+        ));
+  }
+
+  void came_back(result<T> r) {
+    quiet();
+    stop_.slot().clear();  // what would be cancelled is gone
+    if (timed_out_ && !r && r.error().code() == errc::cancelled) {
+      r = error(errc::outcome_unknown, "no answer in time");
+    }
+    const auto next = call_.leave(resilience::classify(r), clock_.steady_now());
+    if (!next || cancelled_) return finish(std::move(r));
+    last_.emplace(std::move(r));
+    phase_ = phase::pausing;
+    wait(next.delay);
+  }
+
+  void cancel(boost::asio::cancellation_type type) {
+    cancelled_ = true;
+    if (phase_ == phase::calling) return stop_.emit(type);
+    if (phase_ == phase::pausing) return finish(cancelled());
+    if (phase_ == phase::queued && places_->leave(*this)) leave_queue(errc::cancelled);
+  }
+
+  void expired() {
+    switch (phase_) {
+      case phase::pausing:
+        return enter();
+      case phase::calling:
+        timed_out_ = true;
+        return stop_.emit(boost::asio::cancellation_type::all);
+      case phase::queued:
+        if (places_->leave(*this)) leave_queue(errc::timed_out);
+        return;
+      case phase::entering:
+      case phase::finished:
+        return;
+    }
+  }
+
+  void wait(duration d) {
+    timer_.expires_after(timer_wait(d));
+    timer_.async_wait([self = this->shared_from_this(), turn = ++turn_](auto) {
+      if (turn == self->turn_) self->expired();
+    });
+  }
+
+  // Whatever the timer was set for is over.
+  void quiet() {
+    ++turn_;
+    timer_.cancel();
+  }
+
+  void refused() { finish(last_ ? *std::move(last_) : result<T>(call_.refusal())); }
+  [[nodiscard]] static error cancelled() { return error(errc::cancelled, "call cancelled"); }
+
+  void finish(result<T> r) {
+    quiet();
+    phase_ = phase::finished;
+    done_.run(std::move(r));
+  }
+
+  const scalekit::clock& clock_;
+  resilience::bulkhead* places_;
+  resilience::call_options options_;
+  resilience::pipeline_call call_;
+  Operation op_;
+  completion<T, Handler> done_;
+  boost::asio::steady_timer timer_;
+  boost::asio::cancellation_signal stop_;
+  std::shared_ptr<piped_call> keep_;
+  std::optional<result<T>> last_;
+  std::uint64_t turn_ = 0;
+  phase phase_ = phase::entering;
+  bool cancelled_ = false;
+  bool timed_out_ = false;
+};
+
+}  // namespace detail
+
+/// \brief Calls `op` as often as the pipeline allows, and completes `token` with its `result<T>`.
+///
+/// \param on     where its timers run, and the completion if the token's handler has no executor
+/// \param op     `void op(const attempt&, auto done)`: starts one attempt, with `done` as the
+///               completion token for `void(result<T>)`; never on the caller's stack twice at once.
+///               It must not throw, and must live until the completion, as what it borrows must.
+/// \param token  any completion token for `void(result<T>)`
+///
+/// An attempt that is not back by its deadline is cancelled through `done`'s slot; what it then
+/// completes with as `cancelled` counts as `outcome_unknown`. Cancelling the call cancels the
+/// attempt, the pause or the wait in the queue, and every permit is given back.
+///
+/// \par Thread-safety  Safe for concurrent calls; emit a cancellation on the handler's executor.
+/// \par Errors what `op` gives, or a layer's, see \ref resilience::pipeline; `cancelled`.
+template <class T, class Operation, class CompletionToken>
+auto call(
+    resilience::pipeline& p,
+    const boost::asio::any_io_executor& on,
+    Operation op,
+    const resilience::call_options& options,
+    CompletionToken&& token
+) {
+  return boost::asio::async_initiate<CompletionToken, void(result<T>)>(
+      [&p](
+          auto handler, boost::asio::any_io_executor ex, Operation work, resilience::call_options o
+      ) {
+        using piped = detail::piped_call<T, Operation, decltype(handler)>;
+        std::make_shared<piped>(p, o, std::move(work), std::move(handler), ex)->start();
+      },
+      token,
+      on,
+      std::move(op),
+      options
+  );
+}
+
+}  // namespace scalekit::inline v0::asio
+
+#endif
