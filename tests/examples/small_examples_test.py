@@ -6,6 +6,7 @@ import http.server
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -63,6 +64,20 @@ class SmallExamples(unittest.TestCase):
                 "40 calls of a partner",
             ],
         )
+    def test_call_partner(self):
+        well, outage, after = self.succeed("call_partner").decode().splitlines()
+        self.assertEqual(
+            well,
+            "all is well: breaker closed, partner asked 100 times, 100 ok, 0 retries, 0 refused here",
+        )
+        asked, ok, refused = (int(re.search(what, outage)[1]) for what in (
+            r"asked (\d+) times", r" (\d+) ok", r" (\d+) refused"
+        ))
+        self.assertEqual(ok, 100)
+        self.assertLess(asked, 300)  # of 7,000 calls
+        self.assertGreater(refused, 6500)
+        self.assertIn("breaker closed", after)
+        self.assertGreater(int(re.search(r" (\d+) ok", after)[1]), 5000)
 
     def test_page_keyset(self):
         lines = self.succeed("page_keyset").decode().splitlines()
