@@ -50,11 +50,13 @@ breaker_admission circuit_breaker::impl::before_other(
     breaker_state seen, steady_time now
 ) noexcept {
   if (seen == breaker_state::forced_open) return reject(seen, {});
+  const steady_time until = open_until.load(std::memory_order_relaxed);
+  if (seen == breaker_state::open && now < until) return reject(seen, between(now, until));
   change told[2];
   breaker_admission answer;
   {
     const std::scoped_lock lock(mutex);
-    if (state() == breaker_state::open && now >= open_until) {
+    if (state() == breaker_state::open && now >= open_until.load()) {
       told[0] = move_to(breaker_state::half_open, now);
     }
     if (state() == breaker_state::half_open) {
@@ -63,7 +65,7 @@ breaker_admission circuit_breaker::impl::before_other(
     }
     switch (const breaker_state s = state()) {
       case breaker_state::open:
-        answer = reject(s, between(now, open_until));
+        answer = reject(s, between(now, open_until.load()));
         break;
       case breaker_state::half_open:
         answer = admit_probe(now);
@@ -200,7 +202,7 @@ circuit_breaker::impl::change circuit_breaker::impl::open_now(steady_time now) n
     open_for = open_for > options.max_open_for / 2 ? options.max_open_for : open_for * 2;
   }
   ++opened;
-  open_until = later(now, open_for);
+  open_until.store(later(now, open_for));
   return move_to(breaker_state::open, now);
 }
 
@@ -230,7 +232,7 @@ circuit_breaker::impl::change circuit_breaker::impl::move_to(
 // What a call would find.
 breaker_state circuit_breaker::impl::state_at(steady_time now) const noexcept {
   const breaker_state s = state();
-  if (s == breaker_state::open && now >= open_until) return breaker_state::half_open;
+  if (s == breaker_state::open && now >= open_until.load()) return breaker_state::half_open;
   if (s == breaker_state::ramping && between(*closed_at, now) >= options.ramp) {
     return breaker_state::closed;
   }

@@ -61,11 +61,11 @@ struct circuit_breaker::impl {
   const std::uint32_t slow_needed;
   std::atomic<std::uint64_t> word{0};  // generation << 3 | state
   breaker_window window;
+  std::atomic<steady_time> open_until{};  // written before the state says so
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> stale{0};
 
   std::mutex mutex;
-  steady_time open_until;
   duration open_for{};
   std::uint64_t opened = 0;
   std::optional<steady_time> closed_at;  // none: it has never been open

@@ -117,10 +117,11 @@ struct breaker_stats {
 /// Probes are leases: one that is not reported in time has failed, so nothing can wedge it
 /// half-open; a late report is ignored. The decision of the probes falls as soon as it is certain.
 ///
-/// Sans-I/O: it sees no clock and starts nothing. States change within `before` and `after` alone.
+/// Sans-I/O: it sees no clock and starts nothing. Its state changes within its own calls alone.
 ///
-/// \par Thread-safety  Safe for concurrent calls; closed, it takes no lock. A rate that is crossed
-/// by calls of several threads at once is acted upon by one of them, or by the next call.
+/// \par Thread-safety  Safe for concurrent calls; closed or open, it takes no lock. A rate that
+/// several threads cross at once is acted upon by one of them, or by the next call; a result that
+/// is being counted just as the state changes may count after the change.
 /// \par Complexity  O(1), no allocation; half-open, O(probes).
 class SCALEKIT_EXPORT circuit_breaker {
  public:

@@ -119,6 +119,7 @@ TEST_CASE("each layer refuses with its own error, and takes nothing with it") {
     CHECK(e.cause().system == "resilience");
     CHECK(e.cause().code == static_cast<std::int64_t>(by));
     CHECK(p.stats().by(by) == 1);
+    CHECK(p.stats().of(outcome_kind::cancelled) == 0);  // it never began
     CHECK(f.places->stats().in_flight == 0);
   };
   const auto never = [] { FAIL("called"); };
