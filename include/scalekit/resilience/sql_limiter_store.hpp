@@ -24,7 +24,8 @@ namespace scalekit::inline v0::resilience {
 /// that is one clock; a token may come a millisecond late there.
 ///
 /// The statements assume READ COMMITTED, PostgreSQL's default; under a stricter default level a
-/// contended call may end with `busy`. Not for MySQL, which lacks RETURNING.
+/// contended call may end with `busy`. Not for MySQL, which lacks RETURNING; MariaDB has it
+/// from 10.5 on, SQLite from 3.35, and PostgreSQL what is used from 12.
 ///
 /// \par Thread-safety  Safe for concurrent calls. The pool must outlive it.
 /// \par Errors  As the port and \ref sql::connection.

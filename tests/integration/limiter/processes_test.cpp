@@ -55,7 +55,11 @@ class process {
     REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
       ::close(ends[0]);
-      write_all(ends[1], work());
+      try {
+        write_all(ends[1], work());
+      } catch (...) {
+        std::_Exit(1);  // it must not go on as a test program of its own
+      }
       std::_Exit(0);
     }
     ::close(ends[1]);
