@@ -140,6 +140,10 @@ std::string_view answer_reader::take_head() {
 }
 
 answer_reader::state answer_reader::read_body(boost::beast::flat_buffer& in) {
+  const std::string_view there(static_cast<const char*>(in.data().data()), in.size());
+  if (parser_->chunked() && framed_bytes_ == 0 && is_part_of_last_chunk(there)) {
+    return state::reading;
+  }
   boost::beast::error_code failed;
   const std::size_t taken = parser_->put(in.data(), failed);
   in.consume(taken);

@@ -134,10 +134,15 @@ asio::awaitable<session::verdict> session::read_body(parser& p) {
   p.eager(true);
   deadline limit(*wire_);
   buffer_total_ = buffer_.size();
+  bool begun = !p.chunked();
   while (!p.is_done()) {
     error_code failed;
     std::size_t taken = 0;
-    if (buffer_.size() > 0) taken = p.put(buffer_.data(), failed);
+    const std::string_view there(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    if (!there.empty() && (begun || !is_part_of_last_chunk(there))) {
+      taken = p.put(buffer_.data(), failed);
+    }
+    begun = begun || taken > 0;
     buffer_.consume(taken);
     if (failed && failed != beast::http::error::need_more) co_return status_of_parse(failed);
     if (taken > 0) continue;

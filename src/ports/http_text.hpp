@@ -45,6 +45,12 @@ constexpr std::pair<std::string_view, std::string_view> cut(
   return {s.substr(0, at), s.substr(at + 1)};
 }
 
+/// Whether a body in chunks may be empty and not all there: `0`, CRLF, CRLF. Beast asserts that it
+/// is given the five bytes together.
+constexpr bool is_part_of_last_chunk(std::string_view body) noexcept {
+  return body.size() < 5 && body.starts_with('0');
+}
+
 /// Calls `f` with each trimmed, non-empty part of a comma-separated list.
 template <class F>
 constexpr void for_each_item(std::string_view list, F f) {

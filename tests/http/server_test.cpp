@@ -100,6 +100,14 @@ TEST_CASE("bodies: by length, in chunks, after 100-continue") {
   CHECK(c.read().body == "POST /echo/x\npath name=x\nok");
 }
 
+TEST_CASE("a body of no chunks, byte by byte") {
+  fixture f;
+  auto c = f.client();
+  REQUIRE(c.ask("POST", "/echo/x", "Transfer-Encoding: chunked\r\n"));
+  for (const auto* piece : {"0", "\r", "\n", "\r", "\n"}) REQUIRE(c.send(piece));
+  CHECK(c.read().body == "POST /echo/x\npath name=x\n");
+}
+
 TEST_CASE("HEAD is a GET without the body") {
   fixture f;
   auto c = f.client();
