@@ -66,6 +66,7 @@ struct cluster_breaker::impl {
   [[nodiscard]] breaker_admission take_spare(breaker_admission local, steady_time now);
   void give_back(std::uint64_t lease);
   void settle_leases(steady_time now);
+  void hurry(steady_time now);
   [[nodiscard]] breaker_admission deny(const breaker_admission& local, steady_time now);
   [[nodiscard]] std::string holder(std::uint64_t lease) const {
     return options.node.substr(0, 40) + ":" + std::to_string(lease);
@@ -87,7 +88,8 @@ struct cluster_breaker::impl {
 
   // Owned by whoever polls.
   bool has_polled = false;
-  bool was_failing = false;         // at the last poll
+  // At the last poll; written by whoever polls.
+  std::atomic<bool> was_failing{false};
   std::uint64_t opened_for_us = 0;  // how often our own breaker had opened when votes opened it
   bool followed = false;            // open for others' votes, not for our own calls
   std::uint64_t vote_epoch = 0;
@@ -110,7 +112,7 @@ breaker_report cluster_breaker::impl::report(steady_time now) {
     was_failing = true;
   } else if (was_failing) {
     if (is_working(s.state)) stance = breaker_stance::recovered;
-    was_failing = followed = false;
+    followed = was_failing = false;
   }
   return {options.key, options.node, stance, vote_epoch, options.vote_ttl};
 }
@@ -133,9 +135,9 @@ void cluster_breaker::impl::follow(
   // Its listener is called in here: no lock is held.
   if (closes) own.close(now);
   if (opens) own.open(now);
-  if (closes) was_failing = followed = false;
+  if (closes) followed = was_failing = false;
   if (opens) {
-    was_failing = followed = true;
+    followed = was_failing = true;
     opened_for_us = own.stats(now).opened;
   }
   const std::scoped_lock lock(mutex);
@@ -175,6 +177,12 @@ result<void> cluster_breaker::impl::poll(steady_time now) {
   heard_until.store(ticks(later(now, options.vote_ttl)), std::memory_order_relaxed);
   if (options.refresh_by == refresh_by::tick) settle_leases(now);
   return {};
+}
+
+// A trip is news, once: the vote goes out with the next call.
+void cluster_breaker::impl::hurry(steady_time now) {
+  if (was_failing.load(std::memory_order_relaxed) || alone(now)) return;
+  if (is_failing(own.state(now))) next_poll.store(ticks(now), std::memory_order_relaxed);
 }
 
 // Our own breaker has let a probe through; the cluster has a say too.
@@ -265,7 +273,10 @@ breaker_admission cluster_breaker::before(steady_time now) {
 
 void cluster_breaker::after(const breaker_permit& permit, outcome_kind kind, steady_time now) {
   impl_->own.after(permit, kind, now);
-  if (permit.probe == 0) return;
+  if (permit.probe == 0) {
+    if (kind == outcome_kind::transient) impl_->hurry(now);
+    return;
+  }
   if (permit.lease != 0) impl_->give_back(permit.lease);
   // What the probes have decided is news.
   if (!impl_->alone(now)) impl_->next_poll.store(ticks(now), std::memory_order_relaxed);
