@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace scalekit::inline v0::resilience {
@@ -109,7 +110,11 @@ breaker_admission circuit_breaker::impl::admit_in_ramp(steady_time now, change& 
 }
 
 bool circuit_breaker::impl::is_slow(const breaker_permit& p, steady_time now) const noexcept {
-  return options.slow_call > duration::zero() && between(p.started, now) >= options.slow_call;
+  // Unsigned, the difference of any two instants fits.
+  const auto took = static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+                    static_cast<std::uint64_t>(p.started.time_since_epoch().count());
+  return options.slow_call > duration::zero() && now > p.started &&
+         took >= static_cast<std::uint64_t>(options.slow_call.count());
 }
 
 bool circuit_breaker::impl::too_bad(const counts& c) const noexcept {
@@ -130,7 +135,7 @@ void circuit_breaker::after(const breaker_permit& p, outcome_kind kind, steady_t
   if (s == breaker_state::forced_closed || !counts_for_the_callee(kind)) return;
   const std::uint32_t failed = kind == outcome_kind::transient ? 1 : 0;
   const std::uint32_t slow = impl_->is_slow(p, now) ? 1 : 0;
-  const counts found = impl_->window.add({1, failed, slow}, now);
+  const counts found = impl_->window.add(failed, slow, now);
   if (impl_->too_bad(found)) impl_->trip(p.generation, now);
 }
 

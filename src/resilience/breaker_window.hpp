@@ -23,10 +23,10 @@ class counted_window {
  public:
   explicit counted_window(std::uint32_t size);
 
-  counts add(counts what) noexcept {
-    const std::uint64_t slow = what.third == 0 ? slow_.load(std::memory_order_relaxed)
-                                               : slow_.fetch_add(1, std::memory_order_relaxed) + 1;
-    const std::uint64_t delta = 1U | (static_cast<std::uint64_t>(what.second) << 32U);
+  counts add(std::uint32_t failed, std::uint32_t is_slow) noexcept {
+    const std::uint64_t slow = is_slow == 0 ? slow_.load(std::memory_order_relaxed)
+                                            : slow_.fetch_add(1, std::memory_order_relaxed) + 1;
+    const std::uint64_t delta = 1U | (static_cast<std::uint64_t>(failed) << 32U);
     const std::uint64_t before = pair_.fetch_add(delta, std::memory_order_relaxed);
     slot& mine = ring_[static_cast<std::uint32_t>(before) & mask_];
     mine.slow.store(slow, std::memory_order_relaxed);
@@ -81,8 +81,10 @@ class breaker_window {
         by_count_(o.window == breaker_window_kind::calls ? o.window_calls : 1),
         kind_(o.window) {}
 
-  counts add(counts what, steady_time now) noexcept {
-    return kind_ == breaker_window_kind::time ? by_time_.add(what, now) : by_count_.add(what);
+  // Numbers one by one: a struct of three would go through memory to be packed into registers.
+  counts add(std::uint32_t failed, std::uint32_t slow, steady_time now) noexcept {
+    if (kind_ == breaker_window_kind::time) return by_time_.add({1, failed, slow}, now);
+    return by_count_.add(failed, slow);
   }
   [[nodiscard]] counts read(steady_time now) noexcept {
     return kind_ == breaker_window_kind::time ? by_time_.read(now) : by_count_.read();
