@@ -210,6 +210,8 @@ class Demo:
     def __init__(self, arguments, work, log):
         self.database = arguments.db
         self.importer = arguments.importer
+        self.spike = arguments.backpressure
+        self.chart = os.path.join(arguments.work, "backpressure.svg")
         self.work = work
         self.program = arguments.server
         self.log = log
@@ -480,6 +482,24 @@ class Demo:
         self.board.fact("its rejects file: the bad rows, byte for byte", same,
                         f"{count} rows" if same else "differs")
 
+    def backpressure(self):
+        say("sending a partner a spike, and another one an outage, without rules and with them")
+        done = subprocess.run([self.spike, "--json", "--chart", self.chart], capture_output=True,
+                              text=True)
+        if done.returncode != 0:
+            sys.exit(f"demo: backpressure failed: {done.stderr.strip()}")
+        runs = {(r["scenario"], r["rules"]): r for r in json.loads(done.stdout)}
+        say(f"  {self.chart} shows them over time")
+        for what, scenario, name, floor, goal, unit in [
+            ("429 rate in a spike", "spike", "throttled_percent", 2, 0.5, "%"),
+            ("p95 stable in a spike: times that before", "spike", "p95_ratio", 5, 1.5, "x"),
+            ("attempts after an outage: times the usual peak", "outage", "herd", 3, 1.5, "x"),
+        ]:
+            # None: there was no answer to measure.
+            naive, ruled = (float("inf") if value is None else value for value in
+                            (runs[scenario, rules][name] for rules in ("without", "with")))
+            self.board.limit(f"{what} (naive: {naive:.1f} {unit})", ruled, floor, goal, unit)
+
     def run(self):
         self.measure_truth()
         self.start()
@@ -499,6 +519,7 @@ class Demo:
         self.tampering()
         self.crowd()
         self.imports()
+        self.backpressure()
         self.board.show()
 
 
@@ -506,6 +527,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", required=True, help="the ledger_server program")
     parser.add_argument("--importer", required=True, help="the import_csv program")
+    parser.add_argument("--backpressure", required=True, help="the backpressure program")
     parser.add_argument("--db", required=True, help="a file made by ledger_seed")
     parser.add_argument("--work", required=True, help="folder for downloads and the log")
     parser.add_argument("--once", action="store_true", help="end after the scoreboard")

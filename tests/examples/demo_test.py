@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The whole demo on a small ledger: download, compress, kill either side, resume, page, tamper, import."""
+"""The whole demo on a small ledger: download, compress, kill either side, resume, page, tamper, import;
+a partner's spike and outage."""
 
 import os
 import subprocess
 import sys
 import tempfile
 
-FOLDER, IMPORTER, DEMO = sys.argv[1:]
+FOLDER, IMPORTER, BACKPRESSURE, DEMO = sys.argv[1:]
 
 with tempfile.TemporaryDirectory() as work:
     database = os.path.join(work, "ledger.db")
@@ -15,7 +16,8 @@ with tempfile.TemporaryDirectory() as work:
     )
     done = subprocess.run(
         [sys.executable, "-B", DEMO, "--server", os.path.join(FOLDER, "ledger_server"),
-         "--importer", IMPORTER, "--db", database, "--work", work, "--once"]
+         "--importer", IMPORTER, "--backpressure", BACKPRESSURE,
+         "--db", database, "--work", work, "--once"]
     )
     if done.returncode != 0:
         with open(os.path.join(work, "ledger_server.log"), encoding="utf-8") as log:
