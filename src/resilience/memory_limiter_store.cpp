@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,12 @@ struct memory_limiter_store::state {
 
   [[nodiscard]] std::int64_t now() const { return time.system_now().time_since_epoch().count(); }
 
-  // Before anything is looked up, for it forgets full buckets.
-  void make_room(std::int64_t at, std::size_t names) {
-    if (entries.size() + names <= most) return;
+  // Before anything is looked up, for it forgets full buckets; but not for names that are there, or
+  // every call would go through all buckets once there are as many as may be.
+  void make_room(std::int64_t at, std::span<const limit_claim> claims) {
+    if (entries.size() + claims.size() <= most) return;
+    if (std::ranges::all_of(claims, [&](const auto& c) { return entries.contains(c.name); }))
+      return;
     std::erase_if(entries, [at](const auto& e) {
       return e.second.bucket.full_us < at && e.second.bucket.paused_us <= at;
     });
@@ -72,7 +76,7 @@ result<limit_answer> memory_limiter_store::take(std::span<const limit_claim> cla
   if (auto sound = store::check(claims); !sound) return sound.error();
   const std::scoped_lock lock(state_->mutex);
   const std::int64_t now = state_->now();
-  state_->make_room(now, claims.size());
+  state_->make_room(now, claims);
   std::vector<store::row> rows;
   bool allowed = true;
   for (const limit_claim& c : claims) {
@@ -116,7 +120,7 @@ result<void> memory_limiter_store::cool_down(const limit_claim& claim, duration 
   if (auto sound = store::check({&claim, 1}); !sound) return sound;
   const std::scoped_lock lock(state_->mutex);
   const std::int64_t now = state_->now();
-  state_->make_room(now, 1);
+  state_->make_room(now, {&claim, 1});
   bool fresh = false;
   entry* e = state_->touch(claim, fresh);
   if (e == nullptr) return full();

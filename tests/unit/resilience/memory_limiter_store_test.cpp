@@ -29,6 +29,9 @@ TEST_CASE("it holds so many names, and forgets only what is full") {
   clock.advance(5s);
   CHECK(take("a")->allowed);
   clock.advance(6s);  // b and c are full
+  const limit_claim look{.name = "a", .rate = rate_of(1, 10s, 2), .cost = 0};
+  CHECK(store.take({&look, 1})->allowed);
+  CHECK(store.size() == 3);  // a name that is known needs no room
   CHECK(take("d")->allowed);
   CHECK(store.size() == 2);
   CHECK(take("a")->allowed);
