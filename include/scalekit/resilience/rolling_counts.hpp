@@ -71,11 +71,13 @@ class SCALEKIT_EXPORT rolling_counts {
   [[nodiscard]] static constexpr std::uint64_t pack(counts c) noexcept {
     return c.first | (static_cast<std::uint64_t>(c.second) << 32U);
   }
+  // What was counted before the window and taken back in it would leave less than nothing.
+  [[nodiscard]] static constexpr std::uint32_t above_zero(std::uint64_t n) noexcept {
+    const auto low = static_cast<std::uint32_t>(n);
+    return low < 1U << 31U ? low : 0;
+  }
   [[nodiscard]] static constexpr counts unpack(std::uint64_t pair, std::uint64_t third) noexcept {
-    return {
-        static_cast<std::uint32_t>(pair),
-        static_cast<std::uint32_t>(pair >> 32U),
-        static_cast<std::uint32_t>(third)};
+    return {above_zero(pair), above_zero(pair >> 32U), above_zero(third)};
   }
 
   void roll(std::int64_t now) noexcept;

@@ -119,6 +119,16 @@ TEST_CASE("what is taken back was never counted") {
   CHECK(w.read(start) == counts{3, 1, 1});
 }
 
+TEST_CASE("what is taken back after a bucket has begun is no debt of the window") {
+  rolling_counts w(16s);
+  w.add({0, 2, 2}, start);
+  CHECK(w.read(start + 1s) == counts{0, 2, 2});
+  w.take_back({0, 2, 2});
+  CHECK(w.read(start + 15s) == counts{});
+  CHECK(w.read(start + 16s) == counts{});
+  CHECK(w.read(start + 17s) == counts{});
+}
+
 TEST_CASE("a clear forgets, and what follows counts") {
   rolling_counts w(16s);
   w.add({3, 1, 0}, start);
