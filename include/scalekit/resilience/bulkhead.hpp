@@ -122,7 +122,7 @@ class SCALEKIT_EXPORT bulkhead {
  private:
   explicit bulkhead(bulkhead_options options) noexcept;
   [[nodiscard]] bool take() noexcept {
-    std::uint32_t now = in_flight_.load(std::memory_order_relaxed);
+    std::uint32_t now = in_flight_.load();  // in the order that release() counts on
     while (now < limit_.load(std::memory_order_relaxed)) {
       if (in_flight_.compare_exchange_weak(now, now + 1)) return true;
     }
