@@ -30,7 +30,7 @@ class counted_window {
     const std::uint64_t before = pair_.fetch_add(delta, std::memory_order_relaxed);
     slot& mine = ring_[static_cast<std::uint32_t>(before) & mask_];
     mine.slow.store(slow, std::memory_order_relaxed);
-    mine.pair.store(before + delta, std::memory_order_relaxed);
+    mine.pair.store(before + delta, std::memory_order_release);
     return window(before + delta, slow);
   }
   [[nodiscard]] counts read() noexcept;
@@ -49,7 +49,7 @@ class counted_window {
     if (calls > size_) {
       const slot& old = ring_[(static_cast<std::uint32_t>(pair) - size_ - 1) & mask_];
       const std::uint64_t base = old_pair;
-      old_pair = old.pair.load(std::memory_order_relaxed);
+      old_pair = old.pair.load(std::memory_order_acquire);
       old_slow = old.slow.load(std::memory_order_relaxed);
       if (static_cast<std::uint32_t>(pair - old_pair) != size_) return {};
       // Follows, so that the distance never wraps round.
