@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <scalekit/resilience/http_outcome.hpp>
+#include <scalekit/resilience/rate_limit_fields.hpp>
 #include <scalekit/timestamp.hpp>
 
-#include <algorithm>
-#include <charconv>
-#include <cstdint>
 #include <string_view>
 
 namespace scalekit::inline v0::resilience {
 
 namespace {
-
-// In microseconds: the span of two dates can exceed what nanoseconds hold.
-duration bounded(std::chrono::microseconds wait) noexcept {
-  return std::clamp<std::chrono::microseconds>(
-      wait, std::chrono::microseconds::zero(), longest_retry_after
-  );
-}
 
 std::optional<system_time> date_of(const http::response& r) {
   const auto text = r.headers.find("Date");
@@ -30,17 +21,12 @@ std::optional<system_time> date_of(const http::response& r) {
 std::optional<duration> retry_after(const http::response& r, std::optional<system_time> now) {
   if (r.headers.count("Retry-After") != 1) return std::nullopt;
   const std::string_view text = *r.headers.find("Retry-After");
-  const char* const last = text.data() + text.size();
-  std::uint64_t seconds = 0;
-  const auto [end, failed] = std::from_chars(text.data(), last, seconds);
-  if (end == last && failed != std::errc::invalid_argument) {
-    const bool huge = failed == std::errc::result_out_of_range || seconds > 1'000'000;
-    return huge ? longest_retry_after : bounded(std::chrono::seconds(seconds));
-  }
-  const auto until = parse_http_date(text);
-  const auto from = date_of(r);
-  if (!until || !(from || now)) return std::nullopt;
-  return bounded(*until - (from ? *from : *now));
+  const auto date = date_of(r);
+  const std::optional<system_time> from = date ? date : now;
+  const bool is_date = text.find_first_not_of("0123456789 \t") != std::string_view::npos;
+  if (is_date && !from) return std::nullopt;
+  auto wait = parse_retry_after(text, from.value_or(system_time{}), longest_retry_after);
+  return wait ? std::optional(*wait) : std::nullopt;
 }
 
 outcome classify(const http::response& r, std::optional<system_time> now) {

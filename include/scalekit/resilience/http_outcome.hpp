@@ -20,7 +20,8 @@ namespace scalekit::inline v0::resilience {
 inline constexpr std::chrono::hours longest_retry_after{24};
 
 /// \brief The wait that `Retry-After` asks for (RFC 9110 section 10.2.3), from 0 to
-/// \ref longest_retry_after; nothing if there is none, or two, or it is malformed.
+/// \ref longest_retry_after; nothing if there is none, or two, or it is malformed. Read as
+/// \ref parse_retry_after does.
 ///
 /// A date counts from the answer's own `Date`, so that the two clocks need not agree; without one
 /// from `now`, and without either it is ignored.
