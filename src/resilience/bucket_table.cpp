@@ -72,7 +72,7 @@ decision bucket_table::take(
   const bool allowed = gcra::available(b, now, s.in_force) >= cost;
   if (allowed) gcra::take(b, now, s.in_force, cost);
   decision d = gcra::describe(b, now, s.in_force, cost, allowed);
-  d.taken.generation = own ? 1 : 0;
+  d.taken.generation = own ? s.generation : 0;
   return d;
 }
 
@@ -84,7 +84,7 @@ void bucket_table::undo(
   const std::scoped_lock lock(s.mutex);
   now = std::max(now, s.latest);
   const std::size_t i = find(s, tenant, key);
-  if (i == ways) return;
+  if (i == ways || d.taken.generation != s.generation) return;
   gcra::give_back(s.bucket[i], now, d.taken.mark, s.in_force.time_for(cost).count());
 }
 
@@ -95,6 +95,7 @@ void bucket_table::set_rate(const rate& r) noexcept {
     for (gcra::bucket& b : s.bucket) gcra::adopt(b, s.in_force, r);
     gcra::adopt(s.spill, s.in_force, r);
     s.in_force = r;
+    ++s.generation;
   }
 }
 

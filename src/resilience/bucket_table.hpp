@@ -24,7 +24,8 @@ class bucket_table {
   [[nodiscard]] decision take(
       std::int64_t now, std::uint64_t tenant, std::uint64_t key, std::int64_t cost
   ) noexcept;
-  /// Undoes a take that was allowed just now; of a shared bucket nothing is given back.
+  /// Undoes a take that was allowed just now; of a shared bucket nothing is given back, nor by
+  /// another rate than the take's.
   void undo(
       std::int64_t now,
       std::uint64_t tenant,
@@ -48,6 +49,7 @@ class bucket_table {
     std::int64_t latest = 0;  // the clock never goes back, lest a bucket be forgotten too early
     gcra::bucket spill;       // of tenants that have no bucket here
     rate in_force;
+    std::uint64_t generation = 1;  // of that rate
     std::array<std::uint64_t, ways> key{};
     std::array<std::uint64_t, ways> tenant{};
     std::array<kind, ways> what{};
