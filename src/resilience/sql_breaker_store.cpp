@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "resilience/breaker_names.hpp"
+#include "resilience/sql_limiter_text.hpp"
 #include "sql/statement.hpp"
 
 #include <scalekit/resilience/sql_breaker_store.hpp>
@@ -11,22 +12,14 @@ namespace scalekit::inline v0::resilience {
 
 namespace {
 
-// The database's own time in milliseconds: one clock for all nodes.
-std::string_view now_ms(sql::dialect d) noexcept {
-  switch (d) {
-    case sql::dialect::sqlite:
-      return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
-    case sql::dialect::postgres:
-      return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-    case sql::dialect::mariadb:
-    case sql::dialect::mysql:
-      break;
-  }
-  return "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)";
-}
-
 bool is_mysql(sql::dialect d) noexcept {
   return d == sql::dialect::mariadb || d == sql::dialect::mysql;
+}
+
+// The database's own time in milliseconds: one clock for all nodes, and none that a summer's end
+// sets back.
+std::string now_ms(sql::dialect d) {
+  return "(" + std::string(sql_text::now(d)) + (is_mysql(d) ? " DIV 1000)" : " / 1000)");
 }
 
 std::string_view insert_if_absent(sql::dialect d) noexcept {
@@ -154,7 +147,7 @@ result<bool> sql_breaker_store::take_place(
     std::uint32_t most,
     std::int64_t ttl_ms
 ) const {
-  const std::string_view now = now_ms(db.dialect());
+  const std::string now = now_ms(db.dialect());
   sql::fragment update("UPDATE " + probes_ + " SET holder = ");
   update.param(holder).sql(", expires_ms = ").sql(now).sql(" + ").param(ttl_ms);
   update.sql(" WHERE breaker = ").param(key).sql(" AND expires_ms <= ").sql(now);
