@@ -105,4 +105,6 @@ breaker_state circuit_breaker::state(steady_time now) const noexcept {
 
 breaker_stats circuit_breaker::stats(steady_time now) const noexcept { return impl_->stats(now); }
 
+const breaker_options& circuit_breaker::options() const noexcept { return impl_->options; }
+
 }  // namespace scalekit::inline v0::resilience

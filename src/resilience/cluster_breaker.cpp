@@ -69,7 +69,7 @@ struct cluster_breaker::impl {
   void hurry(steady_time now);
   [[nodiscard]] breaker_admission deny(const breaker_admission& local, steady_time now);
   [[nodiscard]] std::string holder(std::uint64_t lease) const {
-    return options.node.substr(0, 40) + ":" + std::to_string(lease);
+    return run_id + ":" + std::to_string(lease);
   }
   [[nodiscard]] bool due(steady_time now) const noexcept {
     return ticks(now) >= next_poll.load(std::memory_order_relaxed);
@@ -78,6 +78,9 @@ struct cluster_breaker::impl {
   circuit_breaker& own;
   breaker_store& store;
   const cluster_options options;
+  // For leases: no other node's, nor that of a node that bore the same name before.
+  const std::string run_id = random_source::system().hex_id();
+  const duration lease_time = own.options().probe_timeout;
   std::atomic<std::int64_t> next_poll{first_tick};
   std::atomic<std::int64_t> heard_until{first_tick};  // until when the last poll is believed
   std::atomic<std::int64_t> next_lease{first_tick};
@@ -191,8 +194,7 @@ breaker_admission cluster_breaker::impl::lease(breaker_admission local, steady_t
   if (options.refresh_by == refresh_by::tick) return take_spare(local, now);
   if (ticks(now) < next_lease.load(std::memory_order_relaxed)) return deny(local, now);
   const std::uint64_t mine = leases.fetch_add(1, std::memory_order_relaxed) + 1;
-  // Longer than a probe may take is of no use to anybody.
-  auto got = store.lease_probe(options.key, holder(mine), options.probes, options.vote_ttl);
+  auto got = store.lease_probe(options.key, holder(mine), options.probes, lease_time);
   if (!got) {
     lost(now);
     return local;
@@ -237,12 +239,12 @@ void cluster_breaker::impl::settle_leases(steady_time now) {
   }
   if (has_spare || own.state(now) != breaker_state::half_open) return;
   const std::uint64_t fresh = leases.fetch_add(1, std::memory_order_relaxed) + 1;
-  auto got = store.lease_probe(options.key, holder(fresh), options.probes, options.vote_ttl);
+  auto got = store.lease_probe(options.key, holder(fresh), options.probes, lease_time);
   if (!got) return lost(now);
   if (*got == probe_lease::taken) return;
   const std::scoped_lock lock(mutex);
   spare = fresh;
-  spare_until = later(now, options.vote_ttl);
+  spare_until = later(now, lease_time);
 }
 
 breaker_admission cluster_breaker::impl::deny(const breaker_admission& local, steady_time now) {

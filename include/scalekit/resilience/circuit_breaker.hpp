@@ -152,6 +152,7 @@ class SCALEKIT_EXPORT circuit_breaker {
   /// \brief The state that a call would meet now: open turns half-open when its time is over.
   [[nodiscard]] breaker_state state(steady_time now) const noexcept;
   [[nodiscard]] breaker_stats stats(steady_time now) const noexcept;
+  [[nodiscard]] const breaker_options& options() const noexcept;
 
  private:
   struct impl;

@@ -148,6 +148,43 @@ TEST_CASE("probes are leased by the cluster, and one node's success closes all")
   CHECK(c.state(1) == breaker_state::open);
 }
 
+TEST_CASE("nodes whose long names differ at the end alone do not share a lease") {
+  testing::manual_clock time;
+  memory_breaker_store store(time);
+  std::vector<breaker_event> events;
+  const std::string name(63, 'n');
+  node a(store, {.key = "partner", .node = name + "a", .probes = 2}, &events);
+  node b(store, {.key = "partner", .node = name + "b", .probes = 2}, &events);
+  for (node* n : {&a, &b}) {
+    REQUIRE(n->shared->tick(time.steady_now()));
+    n->own.open(time.steady_now());
+  }
+  time.advance(1s);
+  for (node* n : {&a, &b}) REQUIRE(n->shared->tick(time.steady_now()));
+  CHECK(a.shared->before(time.steady_now()));
+  CHECK(b.shared->before(time.steady_now()));
+  CHECK_FALSE(a.shared->before(time.steady_now()));  // two are out
+}
+
+TEST_CASE("a probe's lease lasts as long as the probe may take") {
+  testing::manual_clock time;
+  memory_breaker_store store(time);
+  std::vector<breaker_event> events;
+  const auto with = [](std::string name) {
+    return cluster_options{.key = "partner", .node = std::move(name), .vote_ttl = 1s, .probes = 1};
+  };
+  node a(store, with("a"), &events);
+  node b(store, with("b"), &events);
+  for (node* n : {&a, &b}) n->own.open(time.steady_now());
+  time.advance(1s);
+  for (node* n : {&a, &b}) REQUIRE(n->shared->tick(time.steady_now()));
+  REQUIRE(a.shared->before(time.steady_now()));
+  time.advance(2900ms);
+  CHECK_FALSE(b.shared->before(time.steady_now()));
+  time.advance(100ms);
+  CHECK(b.shared->before(time.steady_now()));
+}
+
 TEST_CASE("a probe that never reports holds the cluster's lease no longer than it lasts") {
   cluster c(3);
   c.break_node(0);
