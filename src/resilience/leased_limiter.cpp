@@ -85,6 +85,7 @@ result<void> leased_limiter::cool_down(duration wait) {
   }
   state_->share.cool_down(now, wait);
   const std::scoped_lock lock(state_->fetching);
+  state_->drop_block();
   return state_->store.cool_down(
       {.name = state_->options.name, .rate = state_->terms.at_store, .version = state_->version},
       wait
@@ -111,6 +112,7 @@ result<void> leased_limiter::set_limit(const rate& r, std::int64_t version) {
   state_->whole = r;
   state_->version = version;
   state_->terms = *terms;
+  state_->dearest.store(state_->most_cost(terms->at_store), std::memory_order_relaxed);
   state_->share.set_limit(state_->now(), *share);
   state_->refused_until.store(steady_time{});
   return {};

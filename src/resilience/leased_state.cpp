@@ -38,6 +38,7 @@ leased_limiter::state::state(
       clock(options.clock != nullptr ? *options.clock : clock::system()),
       random(options.random != nullptr ? *options.random : random_source::system()),
       block(clock.steady_now()),
+      dearest(most_cost(t.at_store)),
       terms(t),
       whole(options.rate),
       version(options.version),
@@ -147,6 +148,7 @@ decision leased_limiter::state::take_locally(steady_time at, std::int64_t cost) 
 }
 
 decision leased_limiter::state::take_slowly(steady_time at, std::int64_t cost) {
+  if (cost > dearest.load(std::memory_order_relaxed)) return {.retry_after = never};
   if (options.executor) {
     if (degraded.load(std::memory_order_acquire)) {
       if (at >= probe_at.load(std::memory_order_acquire)) ask_for_refill(cost);
@@ -166,6 +168,7 @@ decision leased_limiter::state::take_slowly(steady_time at, std::int64_t cost) {
     }
   } else {
     lock.lock();
+    at = now();  // the wait may have been longer than a token is good for
     // Whoever had the lock may have left something.
     if (const std::int64_t left = block.take(at, cost); left >= 0) return allowed(left);
     if (degraded.load(std::memory_order_acquire)) {
@@ -173,7 +176,6 @@ decision leased_limiter::state::take_slowly(steady_time at, std::int64_t cost) {
       return take_locally(at, cost);
     }
   }
-  if (cost > terms.at_store.burst()) return {.retry_after = never};
   if (const duration wait = known_refusal(at, cost); wait > duration::zero()) {
     return {.retry_after = wait};
   }
@@ -183,14 +185,34 @@ decision leased_limiter::state::take_slowly(steady_time at, std::int64_t cost) {
   return take_locally(now(), cost);
 }
 
+namespace {
+
+// Who holds it is to refill; when it ends, used or not, somebody else may be asked.
+class turn {
+ public:
+  explicit turn(std::atomic<bool>& taken) noexcept : taken_(&taken) {}
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+  ~turn() { end(); }
+  void end() noexcept {
+    if (taken_ != nullptr) std::exchange(taken_, nullptr)->store(false, std::memory_order_release);
+  }
+
+ private:
+  std::atomic<bool>* taken_;
+};
+
+}  // namespace
+
 void leased_limiter::state::ask_for_refill(std::int64_t least) {
   asked_least.store(least, std::memory_order_relaxed);
   if (asked.exchange(true, std::memory_order_acq_rel)) return;
-  options.executor([self = shared_from_this()] {
+  // An executor may throw, or drop the task: the turn ends all the same.
+  options.executor([self = shared_from_this(), mine = std::make_shared<turn>(asked)] {
     const std::scoped_lock lock(self->fetching);
-    self->asked.store(false, std::memory_order_release);
+    mine->end();
     const std::int64_t wish = self->asked_least.load(std::memory_order_relaxed);
-    if (wish > self->terms.at_store.burst()) return;
+    if (wish > self->dearest.load(std::memory_order_relaxed)) return;
     static_cast<void>(self->fetch(wish, 0));
   });
 }

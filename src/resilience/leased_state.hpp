@@ -30,8 +30,16 @@ struct leased_limiter::state : std::enable_shared_from_this<state> {
   /// With `fetching` held: a round trip for at least `least` tokens, `spend` of which are spent at
   /// once.
   [[nodiscard]] result<decision> fetch(std::int64_t least, std::int64_t spend);
+  /// The most that a call can ever take.
+  [[nodiscard]] std::int64_t most_cost(const rate& at_store) const noexcept {
+    return options.executor ? std::min(at_store.burst(), lease_block::most) : at_store.burst();
+  }
   /// Has the executor fetch at least `least`.
   void ask_for_refill(std::int64_t least);
+  void drop_block() noexcept {
+    const auto tokens = static_cast<std::uint64_t>(block.empty().tokens);
+    dropped.fetch_add(tokens, std::memory_order_relaxed);
+  }
   [[nodiscard]] decision allowed(std::int64_t left) const noexcept {
     return {.allowed = true, .remaining = left};
   }
@@ -45,6 +53,7 @@ struct leased_limiter::state : std::enable_shared_from_this<state> {
   std::atomic<std::int64_t> low_water{0};  // below it, the executor is asked to refill
   std::atomic<bool> asked{false};
   std::atomic<std::int64_t> asked_least{1};
+  std::atomic<std::int64_t> dearest;  // the most that a call can ever take
   std::atomic<bool> degraded{false};
   std::atomic<steady_time> probe_at{steady_time{}};  // not before, while degraded
   // The store has not so many tokens before.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -265,6 +266,41 @@ TEST_CASE("with an executor no call makes the round trip") {
   for (const auto& task : std::exchange(tasks, {})) task();
   CHECK(f.take(*l).allowed);  // its share
   CHECK(l->stats().degraded);
+}
+
+TEST_CASE("with an executor, too, what can never be had is refused for good") {
+  fixture f;
+  int asked = 0;
+  auto o = f.options(rate_of(4'000'000, 1s, 4'000'000));
+  o.executor = [&](auto) { ++asked; };
+  const auto l = f.open(std::move(o));
+  CHECK(f.take(*l, 4'000'000).retry_after == resilience::never);
+  CHECK(f.take(*l, 2'000'000).retry_after == resilience::never);  // more than a block holds
+  CHECK(asked == 0);
+}
+
+TEST_CASE("a refill that the executor refuses or drops is asked for again") {
+  fixture f;
+  int asked = 0;
+  auto o = f.options(rate_of(1000, 1s, 400));
+  o.executor = [&](auto) {
+    if (++asked == 1) throw std::runtime_error("queue full");
+  };
+  const auto l = f.open(std::move(o));
+  CHECK_THROWS(static_cast<void>(f.take(*l)));
+  CHECK_FALSE(f.take(*l).allowed);
+  CHECK_FALSE(f.take(*l).allowed);
+  CHECK(asked == 3);
+}
+
+TEST_CASE("what is at hand does not outlive a cool-down") {
+  fixture f;
+  const auto l = f.open(f.options(rate_of(1000, 1s, 1000)));
+  for (int i = 0; i < 50; ++i, f.clock.advance(1ms)) static_cast<void>(f.takes(*l, 9));
+  REQUIRE(l->stats().held > 1);
+  REQUIRE(l->cool_down(10ms));
+  f.clock.advance(10ms);
+  CHECK(f.takes(*l, 9) == 1);
 }
 
 TEST_CASE("a cool-down stops this node at once and the others through the store") {
