@@ -80,6 +80,25 @@ TEST_CASE("takes, refunds, cool-downs and changes of the limit at once") {
   CHECK_FALSE(bucket.try_take(at(0)));
 }
 
+TEST_CASE("a look at a limit that changes over and over comes to an end") {
+  const std::array rates{
+      rate_of(1, 24h * 366, 1),
+      rate_of(2048, 1us, 1'000'000),
+      rate_of(4096, 3us),
+      rate_of(1, 1s, 9)};
+  resilience::token_bucket bucket(rates[0], at(0));
+  std::atomic<bool> done{false};
+  static_cast<void>(together([&](int i) {
+    if (i == 0) {
+      for (int k = 0; k < 1'000'000; ++k) static_cast<void>(bucket.take(at(3'600'000'000)));
+      done = true;
+    }
+    for (std::size_t k = 0; i == 1 && !done; ++k) bucket.set_limit(at(0), rates[k % rates.size()]);
+    return std::int64_t{0};
+  }));
+  CHECK(bucket.limit().burst() >= 1);
+}
+
 TEST_CASE("groups that share a bucket never admit more than it has") {
   resilience::token_bucket global(rate_of(1, 1h, 500), at(0));
   std::vector<std::unique_ptr<resilience::token_bucket>> own;
