@@ -128,6 +128,14 @@ inline std::int64_t token_bucket::since_start(steady_time now) const noexcept {
   return us <= start_us_ ? 0 : std::min(us - start_us_, last_us);
 }
 
+// Before the word is swapped: who sees what was taken sees when. A refund needs it; one whose clock
+// lagged behind would give again what time has given already.
+inline void token_bucket::note_time(std::int64_t t) noexcept {
+  std::int64_t latest = latest_.load(std::memory_order_relaxed);
+  while (latest < t && !latest_.compare_exchange_weak(latest, t, std::memory_order_relaxed)) {
+  }
+}
+
 // What `cost` tokens take from a bucket that is warming up: never more than it can hold, so that
 // what is possible when warm is possible when cold.
 std::int64_t token_bucket::charge(const attempt& a, std::int64_t cost) const noexcept {
@@ -178,6 +186,7 @@ inline token_bucket::attempt token_bucket::run(
     a.paused = paused_until_.load(std::memory_order_relaxed);
     a.allowed = consider(a, cost, wait_us);
     if (!a.allowed || cost == 0) return a;
+    note_time(a.t);
     // Before the swap: who sees the new word sees the warm-up begun.
     if (a.cold) warm_since_.store(a.t, std::memory_order_relaxed);
     const std::uint64_t next = static_cast<std::uint64_t>(a.after) * slots + word % slots;
@@ -210,6 +219,7 @@ bool token_bucket::try_take(steady_time now, std::int64_t cost) noexcept {
         std::max(full_at, at) + cost * s.token.load(std::memory_order_relaxed);
     if (after > at + s.capacity.load(std::memory_order_relaxed)) return false;
     const std::uint64_t next = static_cast<std::uint64_t>(after) * slots + index;
+    note_time(t);
     if (cost == 0 || word_.compare_exchange_weak(
                          word, next, std::memory_order_acq_rel, std::memory_order_acquire
                      )) {
@@ -290,6 +300,7 @@ decision token_bucket::describe(const attempt& a) const noexcept {
 void token_bucket::debit(steady_time now, std::int64_t cost) noexcept {
   if (cost <= 0) return;
   const std::int64_t t = since_start(now);
+  note_time(t);
   std::uint64_t word = word_.load(std::memory_order_acquire);
   for (;;) {
     const form f = read(word);
@@ -318,7 +329,11 @@ void token_bucket::refund(steady_time now, const decision& d, std::int64_t cost)
     const form f = read(word);
     const auto full_at = static_cast<std::int64_t>(word / slots);
     if (f.generation != d.taken.generation) return;
-    const std::int64_t passed = std::max<std::int64_t>(units(f.speed, t) - d.taken.mark, 0);
+    // What a cool-down left behind is not the call's.
+    const std::int64_t paused = paused_until_.load(std::memory_order_relaxed);
+    if (d.taken.mark < units(f.speed, paused)) return;
+    const std::int64_t latest = std::max(t, latest_.load(std::memory_order_relaxed));
+    const std::int64_t passed = std::max<std::int64_t>(units(f.speed, latest) - d.taken.mark, 0);
     const std::int64_t back = std::min(std::min(cost, f.burst) * f.token - passed, full_at);
     if (back <= 0) return;
     const std::uint64_t next = static_cast<std::uint64_t>(full_at - back) * slots + word % slots;

@@ -81,7 +81,8 @@ class SCALEKIT_EXPORT token_bucket {
   void refund(steady_time now, const decision& d, std::int64_t cost = 1) noexcept;
 
   /// \brief Admits nothing for `wait` (a Retry-After, up to two years), and then begins as an empty
-  /// bucket does, token by token. A shorter one does not end a longer one.
+  /// bucket does, token by token. A shorter one does not end a longer one. Receipts given before
+  /// its end are worth nothing from then on.
   void cool_down(steady_time now, duration wait) noexcept;
 
   /// \brief Changes the limit without forgetting what was taken: the instant at which the bucket
@@ -115,6 +116,7 @@ class SCALEKIT_EXPORT token_bucket {
   void publish(std::size_t index, const form& f) noexcept;
   [[nodiscard]] form read(std::uint64_t word) const noexcept;
   [[nodiscard]] std::int64_t since_start(steady_time now) const noexcept;
+  void note_time(std::int64_t t) noexcept;
   [[nodiscard]] std::int64_t charge(const attempt& a, std::int64_t cost) const noexcept;
   [[nodiscard]] bool consider(attempt& a, std::int64_t cost, std::int64_t wait) const noexcept;
   [[nodiscard]] attempt run(steady_time now, std::int64_t cost, duration wait) noexcept;
@@ -126,6 +128,7 @@ class SCALEKIT_EXPORT token_bucket {
   alignas(64) std::atomic<std::uint64_t> word_{0};
   std::atomic<std::size_t> current_{0};  // that slot, as a guess
   // Microseconds since the start, as all below.
+  std::atomic<std::int64_t> latest_{0};  // that anything was taken at
   std::atomic<std::int64_t> paused_until_{0};
   std::atomic<std::int64_t> warm_since_{0};
   std::int64_t start_us_;

@@ -129,12 +129,27 @@ TEST_CASE("a refund gives back what time has not") {
     b.refund(at(200'000), d, 4);
     CHECK(takes(b, 200'000, 9) == 4);
   }
+  SUBCASE("by a clock that lags behind another call: what that one's time leaves") {
+    token_bucket b(r, at(0));
+    const auto d = b.take(at(0), 5);
+    CHECK(takes(b, 300'000, 9) == 3);
+    b.refund(at(0), d, 5);
+    CHECK(takes(b, 300'000, 9) == 2);
+  }
   SUBCASE("of a refusal: nothing") {
     token_bucket b(r, at(0));
     CHECK(takes(b, 0, 9) == 5);
     const auto d = b.take(at(0));
     b.refund(at(0), d, 5);
     CHECK(takes(b, 0, 9) == 0);
+  }
+  SUBCASE("with a cool-down since: nothing") {
+    token_bucket b(r, at(0));
+    const auto d = b.take(at(0), 5);
+    b.cool_down(at(0), 100ms);
+    b.refund(at(0), d, 2);
+    b.refund(at(100'000), d, 3);
+    CHECK(takes(b, 100'000, 9) == 1);
   }
   SUBCASE("with another limit since: nothing") {
     token_bucket b(r, at(0));
