@@ -31,6 +31,7 @@ void in_threads(int n, const std::function<void(int)>& body) {
 
 TEST_CASE("no more probes are under way than there may be, whoever asks") {
   std::atomic<int> opened = 0, half_open = 0;
+  // A seventh of the calls fails, which is more than it bears: it opens again in any order of them.
   auto breaker = circuit_breaker::make({.minimum_calls = 1,
                                         .failure_rate = 0.1,
                                         .open_for = 1ms,
