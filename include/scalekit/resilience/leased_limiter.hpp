@@ -44,8 +44,8 @@ struct leased_options {
   duration probe_max = std::chrono::seconds(5);
   /// Runs refills. Empty: the call that finds the block used up makes the round trip itself, and
   /// calls at the same time wait for it. Else no call waits: one that finds nothing is refused for
-  /// a moment, and refills are asked for when a quarter of a block is left. Then no
-  /// call can take more than 2^20 - 1 tokens.
+  /// a moment, and refills are asked for when a quarter of a block is left. With an
+  /// executor no call can take more than 2^20 - 1 tokens.
   std::function<void(std::function<void()>)> executor{};
   const scalekit::clock* clock = nullptr;  ///< null: the machine's
   random_source* random = nullptr;         ///< null: the kernel's
