@@ -27,6 +27,7 @@ class Results:
     readers: str  # a section
     writer: dict  # benchmark -> bytes per CPU second
     imports: str  # a section
+    backpressure: str  # a section
     servers: "Servers"
     load_after: tuple = ()
 
@@ -353,6 +354,7 @@ def markdown(results):
         "bind each value where it stands (`?`); `row-value` is left out where it gives wrong rows.",
         *(f"### {name} SQLite\n\n{page_section(lines)}" for name, lines in results.pages.items()),
         results.imports,
+        results.backpressure,
         server_section(results.servers, results.load_before, results.load_after),
     ]
     return "\n\n".join(parts) + "\n"

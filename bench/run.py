@@ -19,6 +19,7 @@ from pathlib import Path
 import competitors
 import imports
 import report
+import resilience
 from measure import run_pipeline
 from peers import csv_readers
 from verify import verify
@@ -34,6 +35,7 @@ def arguments():
     parser.add_argument("--sqlite-source", metavar="DIR", help="also measure a build on this SQLite")
     parser.add_argument("--servers-only", action="store_true", help="only pages, exports and Redis on real servers")
     parser.add_argument("--readers-only", action="store_true", help="only CSV readers; writes no results")
+    parser.add_argument("--resilience-only", action="store_true", help="only limiter, breaker and pipeline, and their peers")
     parser.add_argument("--import", dest="import_rows", type=int, metavar="N", help="only imports, of N rows")
     parser.add_argument("--data", type=Path, default=ROOT / "build/bench-data")
     args = parser.parse_args()
@@ -120,16 +122,25 @@ def measure_servers(args, build):
     )
 
 
+def replace_section(args, name, title, section):
+    """In RESULTS.md; one that is not there yet comes before that of the servers, the last."""
+    print(section)
+    target = ROOT / (f"build/bench/RESULTS-{name}.md" if args.quick else "bench/RESULTS.md")
+    front, found, behind = (target.read_text() if target.exists() else "").partition(title)
+    if found:
+        behind = behind[behind.find("\n## ") + 1:] if "\n## " in behind else ""
+    else:
+        front, servers, behind = front.partition(report.SERVERS_TITLE)
+        behind = servers + behind
+    target.write_text(f"{front.rstrip()}\n\n{section}\n\n{behind}".strip() + "\n")
+    say(f"written: {target.relative_to(ROOT)}")
+
+
 def servers_only(args, build):
-    """Replaces the last section of RESULTS.md."""
     before = os.getloadavg()
     servers = measure_servers(args, build)
     section = report.server_section(servers, before, os.getloadavg())
-    print(section)
-    target = ROOT / ("build/bench/RESULTS-servers.md" if args.quick else "bench/RESULTS.md")
-    others = target.read_text().split(report.SERVERS_TITLE)[0].rstrip() if target.exists() else ""
-    target.write_text(f"{others}\n\n{section}\n".lstrip())
-    say(f"written: {target.relative_to(ROOT)}")
+    replace_section(args, "servers", report.SERVERS_TITLE, section)
 
 
 def measure_readers(args, build, database):
@@ -157,19 +168,13 @@ def measure_imports(args, build, rows):
     return imports.section(done, before, os.getloadavg())
 
 
-def imports_only(args, build):
-    """Replaces that section of RESULTS.md."""
-    section = measure_imports(args, build, args.import_rows)
-    print(section)
-    target = ROOT / ("build/bench/RESULTS-imports.md" if args.quick else "bench/RESULTS.md")
-    front, found, behind = (target.read_text() if target.exists() else "").partition(imports.TITLE)
-    if found:
-        behind = behind[behind.find("\n## ") + 1:] if "\n## " in behind else ""
-    else:
-        front, servers, behind = front.partition(report.SERVERS_TITLE)
-        behind = servers + behind
-    target.write_text(f"{front.rstrip()}\n\n{section}\n\n{behind}".strip() + "\n")
-    say(f"written: {target.relative_to(ROOT)}")
+def measure_resilience(args, build):
+    """As a section of the results."""
+    before = os.getloadavg()
+    done = resilience.measure(build, args.repeat, say)
+    for reason in done.skipped:
+        say(f"SKIPPED {reason}")
+    return resilience.section(done, before, os.getloadavg())
 
 
 def measure_writer(args, build):
@@ -195,7 +200,11 @@ def main():
         print(measure_readers(args, builds["system"], seeded(args, builds["system"])))
         return
     if args.import_rows:
-        return imports_only(args, builds["system"])
+        section = measure_imports(args, builds["system"], args.import_rows)
+        return replace_section(args, "imports", imports.TITLE, section)
+    if args.resilience_only:
+        section = measure_resilience(args, builds["system"])
+        return replace_section(args, "resilience", resilience.TITLE, section)
     if args.sqlite_source:
         builds["own"] = ROOT / "build/bench-own-sqlite/bench"
     database = seeded(args, builds["system"])
@@ -220,6 +229,7 @@ def main():
         readers=measure_readers(args, builds["system"], database),
         writer=measure_writer(args, builds["system"]),
         imports=measure_imports(args, builds["system"], 100_000 if args.quick else 1_000_000),
+        backpressure=measure_resilience(args, builds["system"]),
         servers=measure_servers(args, builds["system"]),
     )
     results.load_after = os.getloadavg()
