@@ -186,7 +186,13 @@ result<void> import_writer::try_once(const import_batch& b, care how, attempt& o
   }
   auto tx = sql::transaction::begin(**db);
   if (!tx) return tx.error();
-  if (auto done = apply(**db, b, how, out); !done) return done;
+  if (auto done = apply(**db, b, how, out); !done) {
+    // What a connection said as it broke (that there is no transaction, say) is no verdict on rows.
+    if (may_be_one_row(done.error()) && (*db)->is_broken()) {
+      return error(errc::unavailable, done.error().message());
+    }
+    return done;
+  }
   return tx->commit();
 }
 

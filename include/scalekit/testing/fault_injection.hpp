@@ -97,6 +97,7 @@ class SCALEKIT_EXPORT faulty_connection final : public sql::connection {
   [[nodiscard]] std::shared_ptr<sql::interrupt_handle> interrupt_handle() override {
     return inner_->interrupt_handle();
   }
+  [[nodiscard]] bool is_broken() const noexcept override { return inner_->is_broken(); }
   [[nodiscard]] sql::connection_stats stats() const noexcept override { return inner_->stats(); }
 
  private:
