@@ -14,6 +14,9 @@ namespace scalekit::inline v0::postgres {
 namespace {
 
 constexpr std::size_t most_parameters = 65535;
+// Of more, libpq takes the server's description (four bytes each) for nonsense and hangs up: it
+// believes 30,000 bytes of such a message (fe-protocol3.c; 15.18 among others).
+constexpr std::size_t most_described = 7000;
 
 // Unique in the process, so that two objects may share a host's handle.
 std::string fresh_name() {
@@ -71,7 +74,14 @@ result<statement_ptr> session::prepare_anew(std::string_view sql, sql::parameter
         std::to_string(params.size()) + " parameters; PostgreSQL takes 65535 at most"
     );
   }
-  const std::vector<Oid> natural = natural_types(params);
+  std::vector<Oid> natural = natural_types(params);
+  if (params.size() > most_described) {
+    auto s = std::make_shared<prepared_statement>();
+    s->sql = sql;
+    s->types = std::move(natural);
+    s->columns = std::make_shared<std::vector<sql::column_info>>();
+    return s;
+  }
   const bool guarded = any(natural) && PQtransactionStatus(conn_) == PQTRANS_INTRANS;
   auto chosen = describe(sql, {}, guarded);
   std::vector<Oid> ask;
