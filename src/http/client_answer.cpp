@@ -4,6 +4,7 @@
 #include "ports/http_text.hpp"
 
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 namespace scalekit::inline v0::http {
@@ -27,7 +28,9 @@ bool delivered_body::target::take(std::string_view piece) {
     answer->body.append(piece);
     return true;
   }
+  in_sink = true;
   auto taken = (*sink)(*answer, piece);
+  in_sink = false;
   if (!taken) refused = std::move(taken).error();
   return !refused;
 }
@@ -56,6 +59,20 @@ void answer_reader::renew_parser() {
   }
 }
 
+/// Gives the parser what there is; returns how much of it was taken.
+std::size_t answer_reader::feed(boost::beast::flat_buffer& in, boost::beast::error_code& failed) {
+  std::size_t taken = 0;
+  try {
+    taken = parser_->put(in.data(), failed);
+  } catch (const std::length_error&) {
+    // What Beast does about a name or a value of 64 KiB, which it cannot hold.
+    if (target_.in_sink) throw;
+    failed = bhttp::error::header_limit;
+  }
+  in.consume(taken);
+  return taken;
+}
+
 answer_reader::state answer_reader::malformed(std::string why) {
   trouble_ = {errc::outcome_unknown, "the answer is not HTTP: " + std::move(why)};
   return state::failed;
@@ -76,6 +93,9 @@ answer_reader::state answer_reader::judge(boost::beast::error_code failed) {
         "the answer's body is larger than " + std::to_string(max_body_) + " bytes (max_body_bytes)"
     );
   }
+  if (failed == bhttp::error::header_limit) {
+    return too_large("a field of the answer is 64 KiB or larger");
+  }
   return malformed(failed.message());
 }
 
@@ -92,9 +112,7 @@ answer_reader::state answer_reader::take(boost::beast::flat_buffer& in) {
 answer_reader::state answer_reader::read_head(boost::beast::flat_buffer& in) {
   for (;;) {
     boost::beast::error_code failed;
-    const std::size_t taken = parser_->put(in.data(), failed);
-    in.consume(taken);
-    header_bytes_ += taken;
+    header_bytes_ += feed(in, failed);
     const bool done = parser_->is_header_done();
     if (header_bytes_ + (done ? 0 : in.size()) > max_header_) {
       return too_large(
@@ -145,9 +163,7 @@ answer_reader::state answer_reader::read_body(boost::beast::flat_buffer& in) {
     return state::reading;
   }
   boost::beast::error_code failed;
-  const std::size_t taken = parser_->put(in.data(), failed);
-  in.consume(taken);
-  framed_bytes_ += taken;
+  framed_bytes_ += feed(in, failed);
   if (target_.refused || (failed && failed != bhttp::error::need_more)) return judge(failed);
   if (parser_->is_done()) return state::done;
   // What the parser cannot take yet is the line of a chunk's size, or a trailer. Chunks of one byte

@@ -28,6 +28,7 @@ struct delivered_body {
     const body_fn* sink = nullptr;  // empty: answer->body takes it
     std::optional<error> refused = {};
     std::uint64_t size = 0;
+    bool in_sink = false;  // and still so if it threw
 
     void reserve(std::uint64_t length);
     [[nodiscard]] bool take(std::string_view piece);
@@ -96,6 +97,7 @@ class answer_reader {
   using parser = boost::beast::http::response_parser<delivered_body>;
 
   void renew_parser();
+  std::size_t feed(boost::beast::flat_buffer& in, boost::beast::error_code& failed);
   [[nodiscard]] state read_head(boost::beast::flat_buffer& in);
   [[nodiscard]] state read_body(boost::beast::flat_buffer& in);
   /// What is wrong with it; empty: nothing.

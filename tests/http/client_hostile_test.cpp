@@ -195,6 +195,19 @@ TEST_CASE("headers and bodies that are too large end the call") {
   }
 }
 
+TEST_CASE("a field that is longer than any may be is an error, in a trailer too") {
+  const std::string line = "X: " + std::string(70'000, 'x') + "\r\n";
+  CHECK_FALSE(read_answer(ok("", line)).has_value());
+  CHECK_FALSE(read_answer("HTTP/1.1 200 OK\r\n" + std::string(70'000, 'x') + ": a\r\n\r\n"));
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  CHECK_FALSE(read_answer(head + "1\r\na\r\n0\r\n" + line + "\r\n").has_value());
+
+  const raw_server s(always(ok("", line)));
+  const auto c = open_client({.max_header_bytes = std::size_t{1} << 20U});
+  CHECK_FALSE(fetch(*c, s.url()).has_value());
+  CHECK(c->stats().open == 0);
+}
+
 TEST_CASE("framing that outgrows the body it frames ends the call") {
   const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   std::string padded = head;

@@ -75,7 +75,7 @@ struct client_options {
   http::redirects redirects = http::redirects::none;
   unsigned max_redirects = 5;  ///< then the 3xx is the answer; up to 20
   /// Status line and fields of an answer, all 1xx ones included; beyond: `data_corrupted`. 1 KiB to
-  /// 16 MiB.
+  /// 16 MiB, of which one field may be less than 64 KiB.
   std::size_t max_header_bytes = std::size_t{64} * 1024;
   /// Sent unless the request has one; empty: none.
   std::string user_agent = "scalekit";
