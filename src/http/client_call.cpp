@@ -48,14 +48,19 @@ void call::enter(http::step s, std::chrono::milliseconds limit) noexcept {
   step_end_ = std::min(end_, time_.steady_now() + limit);
 }
 
+call::woken call::look(steady_time until) const {
+  if (stop_.stop_requested()) return woken::stopped;
+  return time_.steady_now() < until ? woken::ready : woken::late;
+}
+
 call::woken call::wait(std::span<pollfd> fds, steady_time until) const {
   std::array<pollfd, most_fds + 1> all{};
   std::copy(fds.begin(), fds.end(), all.begin());
   all[fds.size()] = {waking_[0].get(), POLLIN, 0};  // poll passes over one that is negative
   for (;;) {
-    if (stop_.stop_requested()) return woken::stopped;
+    if (const woken now = look(until); now != woken::ready) return now;
     auto left = std::chrono::ceil<std::chrono::milliseconds>(until - time_.steady_now());
-    if (left.count() <= 0) return woken::late;
+    left = std::max(left, std::chrono::milliseconds(0));  // poll takes less for no limit at all
     if (stop_.stop_possible() && !waking_[0]) left = std::min(left, blind_wait);
     const int n =
         ::poll(all.data(), static_cast<nfds_t>(fds.size() + 1), static_cast<int>(left.count()));

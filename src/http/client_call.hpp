@@ -55,6 +55,8 @@ class call {
   [[nodiscard]] const std::stop_token& stop() const noexcept { return stop_; }
 
   enum class woken { ready, late, stopped };
+  /// Without waiting: stopped, or late after `until`, or ready to go on.
+  [[nodiscard]] woken look(steady_time until) const;
   /// Waits for one of at most \ref most_fds descriptors, `until` or for the request to stop.
   [[nodiscard]] woken wait(std::span<pollfd> fds, steady_time until) const;
   static constexpr std::size_t most_fds = 8;

@@ -107,9 +107,9 @@ class client_connection::conversation {
   }
 
   state wait() {
-    if (on_.wire_.holds_more()) return state::going_on;
+    const auto until = call_.step_end();
     pollfd one = on_.wire_.interest(!unsent_.empty());
-    const auto woken = call_.wait({&one, 1}, call_.step_end());
+    const auto woken = on_.wire_.holds_more() ? call_.look(until) : call_.wait({&one, 1}, until);
     if (woken == call::woken::ready) return state::going_on;
     if (woken == call::woken::stopped) return fail(call_.stopped());
     const errc code = maybe_done() ? errc::outcome_unknown : errc::timed_out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "certificate.hpp"
 #include "client_fixture.hpp"
+#include "fakes.hpp"
 
 #include <scalekit/http/server.hpp>
 
@@ -9,6 +10,7 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -249,4 +251,31 @@ TEST_CASE("large bodies over TLS, both ways") {
     CHECK(same);
   }
   CHECK(c->stats().connects == 1);
+}
+
+TEST_CASE("a server that never lets a call wait does not keep it from being stopped, or late") {
+  const temp_folder folder;
+  const auto good = make_certificate(folder, "good", {.names = "IP:127.0.0.1"});
+  test::tally sent;
+  const raw_server s([&](raw_server::peer& p) {
+    const tls_peer t(p, good);
+    if (!t.accept() || !t.request()) return;
+    t.send("HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n");
+    for (int i = 0; i < 40; ++i) t.send(std::string(1000, 'x'));
+    sent.add();
+    p.wait_until_gone();
+  });
+  const auto c = client_that_trusts(good);
+  auto r = request_to("https://127.0.0.1:" + std::to_string(s.port()) + "/");
+  std::stop_source stop;
+  r.stop = stop.get_token();
+  int pieces = 0;
+  r.on_body = [&](const http::response&, std::string_view) -> result<void> {
+    CHECK(sent.reaches(1));
+    stop.request_stop();
+    ++pieces;
+    return {};
+  };
+  CHECK(code_of(c->send(r)) == errc::cancelled);
+  CHECK(pieces == 1);
 }
