@@ -102,6 +102,8 @@ result<ssl_context> make_ssl_context(const client_tls& o) {
                           : SSL_CTX_load_verify_locations(c, o.ca_file.c_str(), nullptr);
   if (trusted != 1) return unusable("ca_file", o.ca_file);
   if (o.cert_file.empty()) return context;
+  // OpenSSL's own asks on the terminal, or reads what the program was to read.
+  SSL_CTX_set_default_passwd_cb(c, [](char*, int, int, void*) { return -1; });
   if (SSL_CTX_use_certificate_chain_file(c, o.cert_file.c_str()) != 1) {
     return unusable("cert_file", o.cert_file);
   }

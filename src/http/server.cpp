@@ -34,6 +34,8 @@ error native(errc code, std::string what, error_code cause) {
 result<asio::ssl::context> load(const tls_files& files) {
   asio::ssl::context out(asio::ssl::context::tls_server);
   SSL_CTX_set_min_proto_version(out.native_handle(), TLS1_2_VERSION);
+  // OpenSSL's own asks on the terminal.
+  SSL_CTX_set_default_passwd_cb(out.native_handle(), [](char*, int, int, void*) { return -1; });
   error_code failed;
   out.use_certificate_chain_file(files.certificate_chain, failed);
   if (failed) {

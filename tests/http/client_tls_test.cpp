@@ -6,6 +6,7 @@
 #include <scalekit/http/server.hpp>
 
 #include <doctest/doctest.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 using namespace scalekit;
@@ -278,4 +280,35 @@ TEST_CASE("a server that never lets a call wait does not keep it from being stop
   };
   CHECK(code_of(c->send(r)) == errc::cancelled);
   CHECK(pieces == 1);
+}
+
+TEST_CASE("nobody is asked for the passphrase of a key") {
+  const temp_folder folder;
+  const auto ours = make_certificate(folder, "ours", {});
+  {
+    using test::detail::owned;
+    const owned<EVP_PKEY> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+    const owned<std::FILE> file(std::fopen(ours.files.private_key.c_str(), "w"));
+    const auto* word = reinterpret_cast<const unsigned char*>("secret");
+    REQUIRE(
+        PEM_write_PrivateKey(file.get(), key.get(), EVP_aes_128_cbc(), word, 6, nullptr, nullptr) ==
+        1
+    );
+  }
+  // Who asks reads this, where there is no terminal.
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  REQUIRE(::write(ends[1], "secret\n", 7) == 7);
+  const int input = ::dup(STDIN_FILENO);
+  ::dup2(ends[0], STDIN_FILENO);
+  const auto made = http::client::open(
+      {.tls = {.cert_file = ours.files.certificate_chain, .key_file = ours.files.private_key}}
+  );
+  ::close(ends[1]);
+  char left[8]{};
+  CHECK(::read(ends[0], left, sizeof left) == 7);
+  if (input >= 0) ::dup2(input, STDIN_FILENO);
+  for (const int fd : {ends[0], input}) ::close(fd);
+  REQUIRE_FALSE(made.has_value());
+  CHECK(made.error().message().find("tls.key_file") != std::string::npos);
 }

@@ -25,7 +25,7 @@ namespace scalekit::inline v0::http {
 struct client_tls {
   std::string ca_file{};    ///< PEM file of the authorities to trust; empty: the system's
   std::string cert_file{};  ///< PEM file of our own certificate chain, for servers that ask for one
-  std::string key_file{};   ///< PEM file of its key; given if and only if `cert_file` is
+  std::string key_file{};   ///< PEM file of its key, in the clear; given just if `cert_file` is
 };
 
 /// \brief How long each step of a call may take; `outgoing_request::timeout` bounds them all.

@@ -71,6 +71,8 @@ result<void> use_own_certificate(SSL_CTX* context, const tls_options& o) {
   if (SSL_CTX_use_certificate_chain_file(context, o.cert_file.c_str()) != 1) {
     return refuse("cert_file", o.cert_file);
   }
+  // OpenSSL's own asks on the terminal.
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
   if (SSL_CTX_use_PrivateKey_file(context, o.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
     return refuse("key_file", o.key_file);
   }
