@@ -69,13 +69,11 @@ bool may_repeat(const client_pool::loan& on, const exchange& e, const outgoing_r
   return !on.fresh && e.lost && !e.answered && (!e.sent || is_repeatable(r));
 }
 
-/// "Nothing took effect" is no longer true once an earlier attempt had been sent.
-error with_doubt(error why) {
-  const bool certain = why.code() == errc::unavailable || why.code() == errc::timed_out ||
-                       why.code() == errc::busy || why.code() == errc::invalid_argument;
-  if (!certain) return why;
+/// Whatever kept it from being sent again, "nothing took effect" is no longer true once an earlier
+/// attempt had been sent.
+error with_doubt(const error& why) {
   return {
-      errc::outcome_unknown,
+      why.code() == errc::cancelled ? errc::cancelled : errc::outcome_unknown,
       "it was sent and the connection lost; then, sending it again: " + why.message(),
       why.cause()};
 }
@@ -88,16 +86,17 @@ result<response> client::state::send_to(
   const std::string head = request_head(r, to, headers, settings.options.user_agent);
   auto wish = client_pool::wish::any;
   bool in_doubt = false;
-  const auto end = [&](error why) { return in_doubt ? with_doubt(std::move(why)) : why; };
   for (;;) {
     auto loan = pool.acquire(to, wish, c);
-    if (!loan) return end(std::move(loan).error());
+    if (!loan) return in_doubt ? with_doubt(loan.error()) : std::move(loan).error();
     exchange e = loan->connection->run(r, head, sink, c);
     if (e.answer) {
       if (e.reusable) loan->give_back();
       return std::move(e.answer);
     }
-    if (!may_repeat(*loan, e, r)) return end(std::move(e.answer).error());
+    if (!may_repeat(*loan, e, r)) {
+      return in_doubt && !e.answered ? with_doubt(e.answer.error()) : std::move(e.answer).error();
+    }
     in_doubt = in_doubt || e.sent;
     wish = client_pool::wish::fresh;
     ++retries;
