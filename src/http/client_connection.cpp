@@ -133,8 +133,8 @@ class client_connection::conversation {
     if (s == state::over) return s;
     if (out_.sent) {
       call_.enter(step::answer, timeouts().read);
-    } else if (in_.has_head()) {
-      unsent_ = rest_ = {};  // it has its answer, and does not want the rest
+    } else if (in_.has_head() && in_.answer().status >= 300) {
+      unsent_ = rest_ = {};  // it was turned away, and the rest is not wanted
       call_.enter(step::answer, timeouts().read);
     }
     return s;

@@ -261,6 +261,22 @@ TEST_CASE("an answer that comes before the request is complete is taken, and the
   CHECK(c->stats().open == 0);
 }
 
+TEST_CASE("a server that answers well while it still reads gets the whole request") {
+  const std::string body(4'000'000, 'x');
+  const raw_server s(
+      [&](raw_server::peer& p) {
+        p.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+        if (p.request().ends_with(body)) p.send("all");
+      },
+      4096
+  );
+  const auto c = open_client();
+  auto r = request_to(s.url(), "POST");
+  r.body = body;
+  r.timeout = 10s;
+  CHECK(body_of(c->send(r)) == "all");
+}
+
 TEST_CASE("a connection that breaks before the request is complete has carried nothing out") {
   const raw_server s(
       [](raw_server::peer& p) {
