@@ -165,7 +165,9 @@ class finder {
     for (const std::size_t column : rule.columns) {
       const sql::value_view v = row_[column];
       if (v.is_null()) return false;
-      sql::append_canonical(key_, v);
+      // Databases take -0.0 for 0.0; their bits differ.
+      const bool zero = v.kind() == sql::value_kind::float64 && v.as_double() == 0;
+      sql::append_canonical(key_, zero ? sql::value_view(0.0) : v);
     }
     return true;
   }

@@ -121,6 +121,22 @@ TEST_CASE("a unique column is unique in the file, NULL apart") {
   CHECK(errors.find(",note,x,rule.unique,line 2 has the same value") != std::string::npos);
 }
 
+TEST_CASE("zero is zero, whatever its sign") {
+  payment_database db;
+  auto schema = *payment_schema();
+  schema.columns[4].type = bulk::field_type::float64;
+  schema.columns[4].unique = true;
+  bulk::import_options o = payment_import();
+  o.schema = std::make_shared<bulk::import_schema>(schema);
+  csv::memory_file file(
+      "reference,account,amount,status,note\nA,1,1.00,paid,0\nB,1,1.00,paid,-0\n"
+  );
+  auto job = bulk::import_job::start(db.pool(), file, o).value();
+  const auto done = job->run().value();
+  CHECK(done.inserted == 1);
+  CHECK(done.rejected_by_code.at("rule.unique") == 1);
+}
+
 TEST_CASE("more keys than the memory holds are found in several readings") {
   payment_database db;
   std::vector<payment> all = random_payments(60'000, 8);
