@@ -243,11 +243,12 @@ TEST_CASE("a connection that the server will close is not kept") {
 }
 
 TEST_CASE("an answer that comes before the request is complete is taken, and the rest not sent") {
+  test::tally answered;
   const raw_server s(
-      [](raw_server::peer& p) {
+      [&](raw_server::peer& p) {
         p.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nbig!");
         p.half_close();
-        p.wait_until_gone();
+        static_cast<void>(answered.reaches(1));  // and reads nothing: it cannot all be sent
       },
       4096
   );
@@ -255,6 +256,7 @@ TEST_CASE("an answer that comes before the request is complete is taken, and the
   auto r = request_to(s.url(), "POST");
   r.body = std::string(std::size_t{16} << 20U, 'x');
   const auto answer = c->send(r);
+  answered.add();
   REQUIRE(answer.has_value());
   CHECK(answer->status == 413);
   CHECK(answer->body == "big!");
