@@ -186,7 +186,7 @@ def section(done, load_before, load_after):
         "refused unless said. A peer's program takes the median of five repetitions, Java's and JavaScript's after a "
         f"warm-up, ours measures once; of these, medians over {done.rounds} rounds, taken in turns, and medians of the "
         "ratios within a round. Ours is the nearest in kind: a breaker whose window is of calls or of time; the pipeline "
-        "is a limiter that always allows, breaker, retry with a budget, bulkhead and deadline. "
+        "is a limiter with tokens to spare, breaker, retry with a budget, bulkhead and deadline. "
         f"{runtimes()}. {today}; load average {loads} after, niceness "
         f"{os.getpriority(os.PRIO_PROCESS, 0)}." + busy,
         "\n".join(f"- Goal: {goal.what}: {goal.verdict(done.ours)}." for goal in GOALS)
