@@ -38,8 +38,8 @@ class live_file final : public csv::input_file {
     source(live_file& file, std::uint64_t at) : file_(file), at_(at) {}
     result<std::size_t> read(std::span<char> into) override {
       file_.before_read();
-      const std::string_view text = file_.text;
-      const auto rest = text.substr(std::min<std::size_t>(at_, text.size()));
+      const std::string_view all = file_.text;
+      const auto rest = all.substr(std::min<std::size_t>(at_, all.size()));
       const std::size_t n = std::min({into.size(), rest.size(), std::size_t{1024}});
       std::copy_n(rest.begin(), n, into.begin());
       at_ += n;
