@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Calls a partner that throttles, breaks down and comes back, through every rule that keeps such a
 // partner from taking this service with it. Time is simulated, so that an outage takes no time.
-#include <scalekit/resilience/pipeline.hpp>
+#include <scalekit/resilience/stack.hpp>
 #include <scalekit/testing/fixed_random.hpp>
 #include <scalekit/testing/manual_clock.hpp>
 
@@ -31,47 +31,25 @@ struct partner {
 
 // [layers]
 // What one partner is allowed to cost this service. The host owns it; one for each partner.
-struct partner_rules {
-  resilience::circuit_breaker breaker;
-  resilience::retry_policy retry;
-  std::unique_ptr<resilience::retry_budget> budget;
-  std::unique_ptr<resilience::bulkhead> places;
-  std::unique_ptr<resilience::pipeline> calls;
-};
-
-result<std::unique_ptr<partner_rules>> make_rules(
+result<std::unique_ptr<resilience::stack>> make_rules(
     const scalekit::clock& time, sleeper& wait, random_source& random
 ) {
-  using namespace resilience;
-  auto breaker = circuit_breaker::make({.name = "partner", .failure_rate = 0.5, .open_for = 1s});
-  if (!breaker) return breaker.error();
-  auto retry = retry_policy::make({.max_attempts = 3, .try_timeout = 2s});
-  if (!retry) return retry.error();
-  auto budget = ratio_budget::make({.ratio = 0.2});  // a fifth on top, whatever happens
-  if (!budget) return budget.error();
-  auto places = bulkhead::make({.max_concurrent = 16, .max_queue = 32});
-  if (!places) return places.error();
-  std::unique_ptr<partner_rules> rules(new partner_rules{
-      *std::move(breaker), *retry, *std::move(budget), *std::move(places), nullptr});
-  auto calls = pipeline::make(
-      {.breaker = &rules->breaker,
-       .retry = &rules->retry,
-       .budget = rules->budget.get(),
-       .bulkhead = rules->places.get(),
-       .timeout = 5s,
-       .clock = &time,
-       .wait = &wait,
-       .random = &random}
-  );
-  if (!calls) return calls.error();
-  rules->calls = *std::move(calls);
-  return rules;
+  return resilience::stack::make({
+      .breaker = {{.name = "partner", .failure_rate = 0.5, .open_for = 1s}},
+      .retry = {{.max_attempts = 3, .try_timeout = 2s}},
+      .budget = {.ratio = 0.2},  // a fifth on top, whatever happens
+      .bulkhead = {{.max_concurrent = 16, .max_queue = 32}},
+      .timeout = 5s,
+      .clock = &time,
+      .wait = &wait,
+      .random = &random,
+  });
 }
 // [layers]
 
 // [call]
 // The charge has an idempotency key, so it may be repeated even if its effect is unknown.
-result<int> charge(resilience::pipeline& calls, partner& p, int cents) {
+result<int> charge(resilience::stack& calls, partner& p, int cents) {
   return calls.call(
       [&](const resilience::attempt& a) { return p.charge(cents, a.deadline); },
       {.repeat = resilience::repeatable::always}
@@ -79,12 +57,12 @@ result<int> charge(resilience::pipeline& calls, partner& p, int cents) {
 }
 // [call]
 
-void report(const char* when, const partner_rules& rules, const partner& p) {
-  const auto s = rules.calls->stats();
+void report(const char* when, const resilience::stack& rules, const partner& p) {
+  const auto s = rules.stats().calls;
   std::printf(
       "%s: breaker %s, partner asked %d times, %d ok, %d retries, %d refused here\n",
       when,
-      std::string(to_string(rules.breaker.state(p.time.steady_now()))).c_str(),
+      std::string(to_string(rules.breaker()->state(p.time.steady_now()))).c_str(),
       p.asked,
       static_cast<int>(s.of(resilience::outcome_kind::ok)),
       static_cast<int>(s.retries),
@@ -102,7 +80,7 @@ result<void> run() {
   for (const auto& [when, until] :
        {std::pair{"all is well", 1s}, {"an outage", 61s}, {"a minute later", 121s}}) {
     while (time.steady_now() < start + until) {
-      static_cast<void>(charge(*(*rules)->calls, p, 1'250));
+      static_cast<void>(charge(**rules, p, 1'250));
       time.advance(8ms);  // a hundred calls a second, or so
     }
     report(when, **rules, p);

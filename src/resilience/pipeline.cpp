@@ -21,6 +21,16 @@ result<std::unique_ptr<pipeline>> pipeline::make(pipeline_options o) {
               "takes the place of bulkhead"
           )
           .require(within(o.timeout, {}, a_year), "timeout", "must be 0 to a year")
+          .require(
+              within(o.limiter_wait, {}, o.limiter.reserves() ? a_year : duration::zero()),
+              "limiter_wait",
+              "must be 0 to a year, and 0 where the limiter has no reserve()"
+          )
+          .require(
+              within(o.longest_cool_down, {}, o.limiter.cools_down() ? a_year : duration::zero()),
+              "longest_cool_down",
+              "must be 0 to a year, and 0 where the limiter has no cool_down()"
+          )
           .done();
   if (!fine) return fine.error();
   return std::unique_ptr<pipeline>(new pipeline(o));

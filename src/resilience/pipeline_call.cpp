@@ -80,24 +80,33 @@ pipeline_call::entry pipeline_call::refuse(
   return entry::refused;
 }
 
+pipeline_call::entry pipeline_call::refuse_inside(
+    layer by, errc code, duration wait, steady_time now
+) noexcept {
+  give_back(outcome_kind::cancelled, now);
+  return refuse(by, code, wait, now);
+}
+
 pipeline_call::entry pipeline_call::enter(steady_time now) {
-  if (now >= deadline_) return refuse(layer::deadline, errc::timed_out, {}, now);
+  if (now >= deadline_) return refuse_inside(layer::deadline, errc::timed_out, {}, now);
   const pipeline_options& o = pipeline_.options_;
-  if (o.shedder != nullptr && retry_.attempts() == 0) {
-    const steady_time queued = options_.queued_at == steady_time::min() ? now : options_.queued_at;
-    if (o.shedder->admit(now, queued, options_.priority) != shed_verdict::admitted) {
-      return refuse(layer::shedder, errc::busy, {}, now);
+  if (!has_limit_) {  // else it has waited for the limiter
+    if (o.shedder != nullptr && retry_.attempts() == 0) {
+      const steady_time queued =
+          options_.queued_at == steady_time::min() ? now : options_.queued_at;
+      if (o.shedder->admit(now, queued, options_.priority) != shed_verdict::admitted) {
+        return refuse(layer::shedder, errc::busy, {}, now);
+      }
+      passed(layer::shedder, now);
     }
-    passed(layer::shedder, now);
-  }
-  if (o.limiter) {
-    const limit_decision d = o.limiter.take(now, options_.cost);
-    if (!d.allowed) return refuse(layer::limiter, errc::limit_exceeded, d.retry_after, now);
-    passed(layer::limiter, now);
+    if (o.limiter) {
+      const entry limited = pass_limiter(now);
+      if (limited != entry::proceed) return limited;
+    }
   }
   if (o.throttle != nullptr) {
     if (!o.throttle->admit(now, pipeline_.random_)) {
-      return refuse(layer::throttle, errc::limit_exceeded, {}, now);
+      return refuse_inside(layer::throttle, errc::limit_exceeded, {}, now);
     }
     has_throttle_ = true;
     passed(layer::throttle, now);
@@ -106,7 +115,28 @@ pipeline_call::entry pipeline_call::enter(steady_time now) {
   const bool broken = (o.breaker != nullptr || o.cluster != nullptr) && !pass_breaker(now);
   if (broken) return entry::refused;
   if (o.bulkhead != nullptr || o.concurrency != nullptr) return take_place(now);
-  try_deadline_ = retry_.begin(now);
+  return begin(now);
+}
+
+pipeline_call::entry pipeline_call::pass_limiter(steady_time now) {
+  const pipeline_options& o = pipeline_.options_;
+  const duration wait = std::min(o.limiter_wait, between(now, deadline_));
+  const limit_decision d = o.limiter.take(now, options_.cost, taken_, wait);
+  if (!d.allowed) return refuse(layer::limiter, errc::limit_exceeded, d.retry_after, now);
+  has_limit_ = true;
+  if (wait > duration::zero() && d.retry_after > duration::zero()) {
+    inside_ = true;
+    pause_ = d.retry_after;
+    trace(
+        {.at = now,
+         .wait = pause_,
+         .attempt = retry_.attempts() + 1,
+         .by = layer::limiter,
+         .what = trace_event::queued}
+    );
+    return entry::wait;
+  }
+  passed(layer::limiter, now);
   return entry::proceed;
 }
 
@@ -115,8 +145,7 @@ bool pipeline_call::pass_breaker(steady_time now) {
   const breaker_admission a =
       o.breaker != nullptr ? o.breaker->before(now) : o.cluster->before(now);
   if (!a) {
-    give_back(outcome_kind::cancelled, now);
-    static_cast<void>(refuse(layer::breaker, errc::unavailable, a.retry_after, now));
+    static_cast<void>(refuse_inside(layer::breaker, errc::unavailable, a.retry_after, now));
     return false;
   }
   has_breaker_ = true;
@@ -139,6 +168,12 @@ pipeline_call::entry pipeline_call::take_place(steady_time now) noexcept {
     has_place_ = true;
   }
   passed(layer::concurrency, now);
+  return begin(now);
+}
+
+// From here on the limiter's permits are spent.
+pipeline_call::entry pipeline_call::begin(steady_time now) noexcept {
+  has_limit_ = false;
   try_deadline_ = retry_.begin(now);
   return entry::proceed;
 }
@@ -147,12 +182,11 @@ void pipeline_call::placed(steady_time now) noexcept {
   has_place_ = true;
   breaker_.started = now;  // the wait for a place is not the callee's
   passed(layer::concurrency, now);
-  try_deadline_ = retry_.begin(now);
+  static_cast<void>(begin(now));
 }
 
 pipeline_call::entry pipeline_call::not_placed(steady_time now, errc why) noexcept {
-  give_back(outcome_kind::cancelled, now);
-  return refuse(layer::concurrency, why, {}, now);
+  return refuse_inside(layer::concurrency, why, {}, now);
 }
 
 pipeline_call::entry pipeline_call::wait_for_place() noexcept {
@@ -177,8 +211,9 @@ void pipeline_call::give_back(outcome_kind kind, steady_time now) noexcept {
     }
   }
   if (has_throttle_) o.throttle->after(kind, now);
+  if (has_limit_) o.limiter.give_back(now, options_.cost, taken_);
   ticket_ = {};
-  inside_ = has_place_ = has_breaker_ = has_throttle_ = false;
+  inside_ = has_place_ = has_breaker_ = has_throttle_ = has_limit_ = false;
 }
 
 void pipeline_call::end(outcome_kind kind) noexcept {
@@ -187,6 +222,11 @@ void pipeline_call::end(outcome_kind kind) noexcept {
 
 retry_step pipeline_call::leave(const outcome& o, steady_time now) noexcept {
   give_back(o.kind, now);
+  if (o.kind == outcome_kind::throttled && o.retry_after) {
+    const pipeline_options& rules = pipeline_.options_;
+    const duration wait = std::min(*o.retry_after, rules.longest_cool_down);
+    if (wait > duration::zero()) rules.limiter.cool_down(now, wait);
+  }
   last_ = o.kind;
   const retry_step next = retry_.after(o, now, pipeline_.random_);
   if (options_.trace != nullptr) {

@@ -106,7 +106,7 @@ R invoke_attempt(F& f, pipeline_call& c, outcome_kind as, const clock& time) {
 class SCALEKIT_EXPORT pipeline {
  public:
   /// \par Errors `invalid_argument`: a retry without a budget, two breakers, two concurrency
-  /// limits, a negative timeout.
+  /// limits, a negative time, a wait or a cool-down that the limiter does not know.
   [[nodiscard]] static result<std::unique_ptr<pipeline>> make(pipeline_options options);
 
   /// \brief Calls `f` on this thread as often as the layers allow; blocks while it waits.
@@ -148,6 +148,10 @@ class SCALEKIT_EXPORT pipeline {
     pipeline_call c(*this, options, now);
     for (std::optional<R> last;; now = clock_.steady_now()) {
       auto entry = c.enter(now);
+      while (entry == pipeline_call::entry::wait) {
+        wait_.sleep_for(c.pause());
+        entry = c.enter(clock_.steady_now());
+      }
       if (entry == pipeline_call::entry::queue) entry = c.wait_for_place();
       if (entry == pipeline_call::entry::refused) {
         return last ? *std::move(last) : R(buffer(c.refusal()));

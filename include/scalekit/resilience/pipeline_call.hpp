@@ -27,7 +27,16 @@ class pipeline;
 /// may share one among several pipelines.
 struct pipeline_options {
   load_shedder* shedder = nullptr;
-  limit_gate limiter = {};  ///< asked for each attempt
+  /// Asked for each attempt; gets back what an attempt took that a later layer refused, if it has a
+  /// `refund`.
+  limit_gate limiter = {};
+  /// Where the limiter can `reserve`: how long an attempt may wait for its permits, within its
+  /// deadline. 0: what is not there now is refused.
+  duration limiter_wait = duration::zero();
+  /// Where the limiter has a `cool_down`: an attempt that was throttled with a Retry-After pauses it
+  /// for as long, but no longer than this. 0: never. Right for a limiter that stands for the
+  /// callee's own limit, wrong for one that other callees share.
+  duration longest_cool_down = duration::zero();
   adaptive_throttle* throttle = nullptr;
   circuit_breaker* breaker = nullptr;  ///< sees attempts, not calls
   cluster_breaker* cluster = nullptr;  ///< in place of `breaker`
@@ -74,6 +83,7 @@ class SCALEKIT_EXPORT pipeline_call {
   enum class entry : std::uint8_t {
     proceed,  ///< make the call; \ref current is what to tell it
     refused,  ///< the call is over: \ref refusal
+    wait,     ///< for the limiter, as long as \ref pause; then `enter` again
     queue     ///< wait for a place in the bulkhead until \ref deadline, then `placed` or `abandon`
   };
 
@@ -85,6 +95,8 @@ class SCALEKIT_EXPORT pipeline_call {
   }
 
   [[nodiscard]] entry enter(steady_time now);
+  /// \brief After `wait`: how long.
+  [[nodiscard]] duration pause() const noexcept { return pause_; }
   /// \brief After `queue`: blocks until there is a place.
   [[nodiscard]] entry wait_for_place() noexcept;
   /// \brief After `queue`: the driver has got a place.
@@ -104,8 +116,11 @@ class SCALEKIT_EXPORT pipeline_call {
  private:
   void abandon_now() noexcept;
   [[nodiscard]] entry refuse(layer by, errc code, duration wait, steady_time now) noexcept;
+  [[nodiscard]] entry refuse_inside(layer by, errc code, duration wait, steady_time now) noexcept;
+  [[nodiscard]] entry pass_limiter(steady_time now);
   [[nodiscard]] bool pass_breaker(steady_time now);
   [[nodiscard]] entry take_place(steady_time now) noexcept;
+  [[nodiscard]] entry begin(steady_time now) noexcept;
   void give_back(outcome_kind kind, steady_time now) noexcept;
   void end(outcome_kind kind) noexcept;
   void trace(const trace_entry& e) const noexcept {
@@ -123,7 +138,10 @@ class SCALEKIT_EXPORT pipeline_call {
   retry_call retry_;
   breaker_permit breaker_;
   limit_ticket ticket_;
+  limit_gate::receipt taken_;  // of the limiter, while has_limit_
+  duration pause_ = {};
   bool inside_ = false;     // holds permits
+  bool has_limit_ = false;  // permits of the limiter, not yet used
   bool has_place_ = false;  // of the bulkhead
   bool has_breaker_ = false;
   bool has_throttle_ = false;  // it has counted the attempt

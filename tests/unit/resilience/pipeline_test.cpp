@@ -390,20 +390,21 @@ TEST_CASE("nothing is allocated: not by a call, not by a refusal, not by a trace
 }
 
 TEST_CASE("a limiter can be anything that is asked for permits") {
+  limit_gate::receipt taken;
   limit_gate none;
   CHECK_FALSE(none);
-  CHECK(none.take({}, 1).allowed);
+  CHECK(none.take({}, 1, taken).allowed);
   struct taking {
     limit_decision take(steady_time, std::uint32_t cost) { return {cost < 2, 1s}; }
   } by_name;
-  CHECK(limit_gate(by_name).take({}, 1).allowed);
-  CHECK(limit_gate(by_name).take({}, 2).retry_after == 1s);
+  CHECK(limit_gate(by_name).take({}, 1, taken).allowed);
+  CHECK(limit_gate(by_name).take({}, 2, taken).retry_after == 1s);
   auto by_call = [n = 0](steady_time, std::uint32_t) mutable {
     return limit_decision{++n < 2, 5ms};
   };
   limit_gate gate(by_call);
-  CHECK(gate.take({}, 1).allowed);
-  CHECK_FALSE(gate.take({}, 1).allowed);
+  CHECK(gate.take({}, 1, taken).allowed);
+  CHECK_FALSE(gate.take({}, 1, taken).allowed);
 }
 
 TEST_CASE("combinations that cannot be right are refused by name") {
