@@ -33,6 +33,15 @@ class SCALEKIT_EXPORT clock {
 
   /// \brief The machine's clocks; never destroyed.
   [[nodiscard]] static const clock& system() noexcept;
+
+  /// \brief The same, but `steady_now` counts the ticks of an x86-64 processor's time-stamp counter
+  /// from where \ref system was a millisecond ago at most: half the cost or less, for limiters and
+  /// breakers that are asked millions of times a second.
+  ///
+  /// It is within a microsecond of \ref system, so two answers may be out of order by as much; the
+  /// algorithms of scalekit bear that. Where the kernel itself did not trust the counter when this
+  /// was first called, or on another processor, it is \ref system.
+  [[nodiscard]] static const clock& fast() noexcept;
 };
 
 /// \brief Waits on behalf of a synchronous driver. Policies only *return* delays; nothing in

@@ -81,6 +81,9 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
         return call();
       case entry::refused:
         return refused();
+      case entry::wait:
+        phase_ = phase::pausing;
+        return wait(call_.pause());
       case entry::queue:
         return queue();
     }
