@@ -17,12 +17,14 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -65,7 +67,31 @@ void on_two_threads(std::string_view what, const std::function<void(int)>& work)
   });
 }
 
+// What no limiter that several threads share can be below: one word swapped, one clock read.
+void floor_of_all() {
+  std::atomic<std::uint64_t> word{0};
+  const auto swap_all = [&](int) {
+    for (int i = 0; i < local_calls; ++i) {
+      std::uint64_t seen = word.load(std::memory_order_relaxed);
+      while (!word.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) {
+      }
+    }
+  };
+  measure("limit: compare-and-swap", local_calls, [&] { swap_all(0); });
+  on_two_threads("limit: compare-and-swap, two threads on one word", swap_all);
+  for (const auto& [name, time] :
+       {std::pair{"limit: clock", &scalekit::clock::system()},
+        {"limit: fast clock", &scalekit::clock::fast()}}) {
+    std::int64_t sum = 0;
+    measure(name, local_calls, [&] {
+      for (int i = 0; i < local_calls; ++i) sum ^= time->steady_now().time_since_epoch().count();
+    });
+    if (sum == 0) bench::fail("the clock stands still");
+  }
+}
+
 void local() {
+  floor_of_all();
   const scalekit::clock& time = scalekit::clock::system();
   const auto now = time.steady_now();
   resilience::token_bucket bucket(plenty(), now);
@@ -75,6 +101,10 @@ void local() {
   });
   measure("try_take, with the clock", local_calls, [&] {
     for (int i = 0; i < local_calls; ++i) allowed += bucket.try_take(time.steady_now()) ? 1 : 0;
+  });
+  const scalekit::clock& fast = scalekit::clock::fast();
+  measure("try_take, with the fast clock", local_calls, [&] {
+    for (int i = 0; i < local_calls; ++i) allowed += bucket.try_take(fast.steady_now()) ? 1 : 0;
   });
   measure("take, time given", local_calls, [&] {
     for (int i = 0; i < local_calls; ++i) allowed += bucket.take(now + i * 2ns).allowed ? 1 : 0;
@@ -87,6 +117,9 @@ void local() {
   on_two_threads("try_take, two threads on one bucket", [&](int) {
     for (int i = 0; i < local_calls; ++i) static_cast<void>(bucket.try_take(now + i * 2ns));
   });
+  on_two_threads("try_take, with the fast clock, two threads on one bucket", [&](int) {
+    for (int i = 0; i < local_calls; ++i) static_cast<void>(bucket.try_take(fast.steady_now()));
+  });
   resilience::token_bucket second(plenty(), now);
   const std::array own{&bucket, &second};
   on_two_threads("try_take, two threads on two buckets", [&](int t) {
@@ -96,12 +129,14 @@ void local() {
   const auto keyed = must(resilience::keyed_limiter::open({.per_key = plenty()}, now));
   std::vector<std::string> keys;
   for (int i = 0; i < 1000; ++i) keys.push_back("user-" + std::to_string(i));
-  on_two_threads("keyed, two threads on 1,000 keys", [&](int t) {
+  const auto by_key = [&](int t) {
     for (int i = 0; i < local_calls; ++i) {
       const auto& key = keys[static_cast<std::size_t>(i + t * 500) % keys.size()];
       static_cast<void>(keyed->take(now + i * 2ns, "tenant", key));
     }
-  });
+  };
+  measure("keyed, one thread on 1,000 keys", local_calls, [&] { by_key(0); });
+  on_two_threads("keyed, two threads on 1,000 keys", by_key);
   if (allowed == 0) bench::fail("nothing was allowed");
 }
 

@@ -30,6 +30,11 @@ void clock_read(benchmark::State& state) {
 }
 BENCHMARK(clock_read);
 
+void clock_read_fast(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(scalekit::clock::fast().steady_now());
+}
+BENCHMARK(clock_read_fast);
+
 void breaker_closed(benchmark::State& state, breaker_window_kind window) {
   static circuit_breaker by_calls =
       must(circuit_breaker::make({.window = breaker_window_kind::calls}));
@@ -96,6 +101,7 @@ BENCHMARK_CAPTURE(limit_adaptive, gradient2, limit_algorithm::gradient2)->Thread
 
 // Limiter, breaker, retry with its budget, bulkhead, deadline; reads the clock twice.
 struct five_layers {
+  const scalekit::clock* clock = nullptr;
   // More than can be asked for, so that no call is refused.
   token_bucket limiter{
       must(rate::make({.tokens = 1'000'000'000, .period = 1s, .burst = 1'000'000})),
@@ -110,7 +116,8 @@ struct five_layers {
        .retry = &retry,
        .budget = budget.get(),
        .bulkhead = places.get(),
-       .timeout = 1s}
+       .timeout = 1s,
+       .clock = clock}
   ));
 };
 
@@ -119,6 +126,12 @@ void pipeline_of_five(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(layers.whole->call([] { return 42; }));
 }
 BENCHMARK(pipeline_of_five)->Threads(1)->Threads(2);
+
+void pipeline_of_five_fast_clock(benchmark::State& state) {
+  static five_layers layers{.clock = &scalekit::clock::fast()};
+  for (auto _ : state) benchmark::DoNotOptimize(layers.whole->call([] { return 42; }));
+}
+BENCHMARK(pipeline_of_five_fast_clock)->Threads(1)->Threads(2);
 
 void pipeline_of_five_refusing(benchmark::State& state) {
   static five_layers layers;

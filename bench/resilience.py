@@ -14,14 +14,14 @@ from report import first_line, table
 
 TITLE = "## Backpressure"
 
-# (what the peers' programs call it, threads) -> what ours do; None where ours has no such line
+# (what the peers' programs call it, threads) -> what ours do
 SAME = {
-    ("limiter", 1): "try_take, with the clock",
-    ("limiter", 2): None,
+    ("limiter", 1): "try_take, with the fast clock",
+    ("limiter", 2): "try_take, with the fast clock, two threads on one bucket",
     ("limiter, time given", 1): "try_take, time given",
     ("limiter, time given", 2): "try_take, two threads on one bucket",
     ("limiter, refused", 1): "try_take, refused",
-    ("limiter, 1,000 keys", 1): None,
+    ("limiter, 1,000 keys", 1): "keyed, one thread on 1,000 keys",
     ("limiter, 1,000 keys", 2): "keyed, two threads on 1,000 keys",
     ("breaker closed, by calls", 1): "breaker_closed/calls/threads:1",
     ("breaker closed, by calls", 2): "breaker_closed/calls/threads:2",

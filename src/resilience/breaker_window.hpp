@@ -66,11 +66,12 @@ class counted_window {
   const std::uint32_t size_;
   const std::uint32_t mask_;
   std::unique_ptr<slot[]> ring_;
-  std::atomic<std::uint64_t> pair_{0};
-  std::atomic<std::uint64_t> slow_{0};
   // The totals at the last clear, for as long as fewer calls than a window have come since.
   std::atomic<std::uint64_t> base_pair_{0};
   std::atomic<std::uint64_t> base_slow_{0};
+  // Written by every call, so apart from what every call reads.
+  alignas(64) std::atomic<std::uint64_t> pair_{0};
+  std::atomic<std::uint64_t> slow_{0};
 };
 
 /// \brief Either of the two windows a breaker may have.

@@ -134,12 +134,13 @@ class SCALEKIT_EXPORT bulkhead {
 
   const std::uint32_t max_queue_;
   std::atomic<std::uint32_t> limit_;
-  std::atomic<std::uint32_t> in_flight_{0};
   std::atomic<std::uint32_t> waiting_{0};
+  // Written by every call, so apart from what every call reads.
+  alignas(64) std::atomic<std::uint32_t> in_flight_{0};
   std::atomic<std::uint64_t> waited_{0};
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> left_{0};
-  std::mutex mutex_;  // guards the queue
+  alignas(64) std::mutex mutex_;  // guards the queue
   waiter* first_ = nullptr;
   waiter* last_ = nullptr;
 };

@@ -168,7 +168,8 @@ class SCALEKIT_EXPORT pipeline {
   const scalekit::clock& clock_;
   sleeper& wait_;
   random_source& random_;
-  std::array<std::atomic<std::uint64_t>, 5> ended_{};
+  // Written by every call, so apart from what every call reads.
+  alignas(64) std::array<std::atomic<std::uint64_t>, 5> ended_{};
   std::array<std::atomic<std::uint64_t>, layers> refused_{};
   std::atomic<std::uint64_t> retries_{0};
 };

@@ -86,13 +86,14 @@ class SCALEKIT_EXPORT rolling_counts {
 
   const std::int64_t bucket_ns_;
   std::atomic<std::int64_t> next_roll_;
-  std::atomic<std::uint64_t> pair_{0};
-  std::atomic<std::uint64_t> third_{0};
   // The totals at the beginning of the window.
   std::atomic<std::uint64_t> base_pair_{0};
   std::atomic<std::uint64_t> base_third_{0};
+  // Written by every call, so apart from what every call reads.
+  alignas(64) std::atomic<std::uint64_t> pair_{0};
+  std::atomic<std::uint64_t> third_{0};
 
-  std::mutex mutex_;  // guards what follows
+  alignas(64) std::mutex mutex_;  // guards what follows
   bool started_ = false;
   std::array<words, buckets> starts_{};
   std::size_t newest_ = 0;
