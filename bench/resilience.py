@@ -57,7 +57,8 @@ class Goal:
 
 GOALS = [
     Goal("limiter, time given: at most 8 ns", "cpu_ns", 8, ("try_take, time given",)),
-    Goal("limiter with its clock: at most 32 ns", "cpu_ns", 32, ("try_take, with the clock",)),
+    Goal("limiter with the kernel's clock: at most 32 ns", "cpu_ns", 32, ("try_take, with the clock",)),
+    Goal("limiter with the fast clock: at most 32 ns", "cpu_ns", 32, ("try_take, with the fast clock",)),
     Goal("breaker, before and after a call, with one look at the clock: at most 40 ns", "cpu_ns", 40,
          ("breaker_closed/calls/threads:1", "breaker_closed/time/threads:1")),
     Goal("pipeline of five rules: at most 120 ns", "cpu_ns", 120, ("pipeline_of_five/threads:1",)),
@@ -186,7 +187,9 @@ def section(done, load_before, load_after):
         "refused unless said. A peer's program takes the median of five repetitions, Java's and JavaScript's after a "
         f"warm-up, ours measures once; of these, medians over {done.rounds} rounds, taken in turns, and medians of the "
         "ratios within a round. Ours is the nearest in kind: a breaker whose window is of calls or of time; the pipeline "
-        "is a limiter with tokens to spare, breaker, retry with a budget, bulkhead and deadline. "
+        "is a limiter with tokens to spare, breaker, retry with a budget, bulkhead and deadline. The limiter beside its "
+        "peers reads `clock::fast()`, as governor does with quanta; breaker and pipeline read the kernel's clock. Lines "
+        "named `limit` are what the machine itself asks for. "
         f"{runtimes()}. {today}; load average {loads} after, niceness "
         f"{os.getpriority(os.PRIO_PROCESS, 0)}." + busy,
         "\n".join(f"- Goal: {goal.what}: {goal.verdict(done.ours)}." for goal in GOALS)
