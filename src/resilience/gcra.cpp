@@ -33,6 +33,7 @@ void take(bucket& b, std::int64_t now, const rate& r, std::int64_t n) noexcept {
 }
 
 void give_back(bucket& b, std::int64_t now, std::int64_t taken_us, std::int64_t worth_us) noexcept {
+  if (taken_us < b.paused_us) return;  // what a cool-down left behind is not the call's
   const std::int64_t left = worth_us - std::max<std::int64_t>(now - taken_us, 0);
   if (left > 0) b.full_us -= left;
 }

@@ -30,7 +30,7 @@ struct bucket {
 void take(bucket& b, std::int64_t now, const rate& r, std::int64_t n) noexcept;
 
 /// Gives back what `n` tokens taken at `taken_us` are still worth: their time, less the time since.
-/// `worth_us` is the time they took to come.
+/// `worth_us` is the time they took to come. Nothing if a cool-down has ended since, or goes on.
 void give_back(bucket& b, std::int64_t now, std::int64_t taken_us, std::int64_t worth_us) noexcept;
 
 /// Nothing is given before `until_us`, and then one token and no more at once.

@@ -110,14 +110,14 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local value = redis.call('GET', KEYS[1])
 if not value then return 0 end
-local v, us, rest = string.match(value, '^(%d+) (%d+)( .*)$')
+local v, us, part, paused, rest = string.match(value, '^(%d+) (%d+) (%d+) (%d+)( .*)$')
 if not v then return redis.error_reply('ERR scalekit: not a limiter: ' .. KEYS[1]) end
-local left = tonumber(ARGV[1])
-if now > tonumber(ARGV[2]) then left = left - (now - tonumber(ARGV[2])) end
-if left > 0 then
+local left, taken = tonumber(ARGV[1]), tonumber(ARGV[2])
+if now > taken then left = left - (now - taken) end
+if left > 0 and taken >= tonumber(paused) then
   us = tonumber(us) - left
   if us < 0 then us = 0 end
-  redis.call('SET', KEYS[1], v .. string.format(' %.0f', us) .. rest, 'KEEPTTL')
+  redis.call('SET', KEYS[1], string.format('%s %.0f %s %s', v, us, part, paused) .. rest, 'KEEPTTL')
 end
 return 0
 )lua";

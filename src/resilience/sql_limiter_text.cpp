@@ -7,6 +7,10 @@
 
 namespace scalekit::inline v0::resilience::sql_text {
 
+namespace {
+constexpr std::int64_t longest_us = std::int64_t{1} << 46;
+}  // namespace
+
 std::string_view now(sql::dialect d) noexcept {
   switch (d) {
     case sql::dialect::sqlite:
@@ -158,6 +162,24 @@ sql::fragment take(sql::dialect d, const std::string& table, std::span<const lim
   return take_mariadb(table, claims);
 }
 
+namespace {
+
+// The time at which the row is read, which is after its lock was waited for. The clocks of MariaDB
+// that know the time zone stand still during a statement; SYSDATE() does not, but is local time. It
+// measures the wait; if it seems to go back, an hour was set back, and the wait counts as for ever.
+std::string now_in_row(sql::dialect d) {
+  std::string at(now(d));
+  if (d == sql::dialect::mariadb || d == sql::dialect::mysql) {
+    const std::string waited = "TIMESTAMPDIFF(MICROSECOND, NOW(6), SYSDATE(6))";
+    at += " + IF(" + waited + " < 0, " + std::to_string(longest_us) + ", " + waited + ")";
+  }
+  return at;
+}
+
+}  // namespace
+
+// worth - (now - taken), no more than worth and no less than nothing. PostgreSQL computes a new row
+// before it locks the old one, and anew only if that has changed, so there the lock comes first.
 sql::fragment give_back(
     sql::dialect d,
     const std::string& table,
@@ -165,12 +187,20 @@ sql::fragment give_back(
     std::int64_t worth_us,
     std::int64_t taken_us
 ) {
-  const std::int64_t until = taken_us + worth_us;
-  // worth - (now - taken), no more than worth and no less than nothing.
-  sql::fragment f("UPDATE " + table + " SET full_us = full_us - CASE WHEN ");
-  f.sql(now(d)).sql(" <= ").param(taken_us).sql(" THEN ").param(worth_us);
-  f.sql(" WHEN ").sql(now(d)).sql(" >= ").param(until).sql(" THEN 0 ELSE ").param(until);
-  return f.sql(" - ").sql(now(d)).sql(" END WHERE name = ").param(as_bytes(name));
+  const bool locks_first = d == sql::dialect::postgres;
+  const bool sqlite = d == sql::dialect::sqlite;
+  sql::fragment f;
+  if (locks_first) {
+    f.sql("WITH held AS MATERIALIZED (SELECT name FROM " + table + " WHERE name = ");
+    f.param(as_bytes(name)).sql(" FOR UPDATE), clock AS MATERIALIZED (SELECT ");
+    f.sql(now(d)).sql(" AS now, count(*) FROM held) ");
+  }
+  f.sql("UPDATE " + table + " SET full_us = full_us - ");
+  f.sql(sqlite ? "MAX(0, MIN(" : "GREATEST(0, LEAST(").param(worth_us).sql(", ");
+  f.param(taken_us + worth_us).sql(" - (").sql(locks_first ? "now" : now_in_row(d)).sql(")))");
+  if (locks_first) f.sql(" FROM clock");
+  f.sql(" WHERE name = ").param(as_bytes(name));
+  return f.sql(" AND paused_us <= ").param(taken_us);
 }
 
 sql::fragment cool_down(

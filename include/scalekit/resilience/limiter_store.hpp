@@ -83,7 +83,8 @@ class SCALEKIT_EXPORT limiter_store {
   [[nodiscard]] result<limit_answer> allow_at_most(limit_claim claim);
 
   /// \brief Gives back `tokens` that `grant` gave for `name` and that were not used: at most what
-  /// time has not given back already, as \ref token_bucket::refund explains.
+  /// time has not given back already, as \ref token_bucket::refund explains. What was granted
+  /// before a cool-down is worth nothing from then on.
   [[nodiscard]] virtual result<void> give_back(
       std::string_view name, const limit_grant& grant, std::int64_t tokens
   ) = 0;

@@ -19,7 +19,8 @@ namespace scalekit::inline v0::resilience {
 /// A call is one statement that commits by itself; one that meets contention was undone, and is run
 /// again up to three times. Rows are locked in the order of their names, so that calls on several
 /// limits do not deadlock. The time is the database's: `clock_timestamp()` after the rows are
-/// locked, `UTC_TIMESTAMP(6)` at the start of the statement on MariaDB, and on SQLite, which has no
+/// locked, `UTC_TIMESTAMP(6)` at the start of the statement on MariaDB (what is given back there is
+/// measured by `SYSDATE(6)` too, so not with `--sysdate-is-now`), and on SQLite, which has no
 /// server, SQLite's own `'now'`, in milliseconds. All processes on one file are on one machine, so
 /// that is one clock; a token may come a millisecond late there.
 ///

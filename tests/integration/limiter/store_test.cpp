@@ -196,6 +196,26 @@ TEST_CASE("what was not used is given back, less what time has given back") {
   CHECK(take(*b, look).grants[0].verdict.remaining == 6);
 }
 
+TEST_CASE("what was taken before a cool-down is not given back after it") {
+  const auto b = empty_backend();
+  const limit_claim c{.name = "k", .rate = slow(10), .cost = 4};
+  const limit_claim look{.name = "k", .rate = slow(10), .cost = 0};
+  const auto before = take(*b, c).grants[0];
+  REQUIRE(b->store().cool_down(c, 60s));
+  REQUIRE(b->store().give_back("k", before, 4));
+  b->pass(60s);
+  CHECK(take(*b, look).grants[0].verdict.remaining == 1);
+  auto aged = before;  // as old as what the backend has moved into the past
+  aged.verdict.taken.mark -= 60'000'000;
+  REQUIRE(b->store().give_back("k", aged, 4));
+  CHECK(take(*b, look).grants[0].verdict.remaining == 1);
+  // What was taken since is.
+  const auto after = take(*b, {.name = "k", .rate = slow(10)}).grants[0];
+  CHECK(take(*b, look).grants[0].verdict.remaining == 0);
+  REQUIRE(b->store().give_back("k", after, 1));
+  CHECK(take(*b, look).grants[0].verdict.remaining == 1);
+}
+
 TEST_CASE("a store that forgets takes each bucket as full, and says so") {
   const auto b = empty_backend();
   const limit_claim c{.name = "k", .rate = slow(3), .cost = 3};
