@@ -27,7 +27,9 @@ result<void> check(const cluster_options& o) {
       .require(o.quorum > 0 && o.quorum <= 1, "quorum", "must be above 0, at most 1")
       .require(o.minimum_votes >= 1, "minimum_votes", "must be at least 1")
       .require(
-          within(o.refresh, milliseconds(1), milliseconds(250)), "refresh", "must be 1 to 250 ms"
+          within(o.refresh, milliseconds(1), cluster_breaker::believed_for / 2),
+          "refresh",
+          "must be 1 to 125 ms"
       )
       .require(
           within(o.vote_ttl, 2 * o.refresh, std::chrono::hours(1)),
@@ -177,7 +179,7 @@ result<void> cluster_breaker::impl::poll(steady_time now) {
     return std::move(heard).error();
   }
   follow(*heard, said, now);
-  heard_until.store(ticks(later(now, options.vote_ttl)), std::memory_order_relaxed);
+  heard_until.store(ticks(later(now, believed_for)), std::memory_order_relaxed);
   if (options.refresh_by == refresh_by::tick) settle_leases(now);
   return {};
 }

@@ -32,8 +32,10 @@ struct cluster_options {
   double quorum = 0.5;
   /// And so many nodes at least, that one with a broken network is not believed. At least 1.
   std::uint32_t minimum_votes = 2;
-  /// How old a poll may get before the next. 1 ms to 250 ms.
-  duration refresh = std::chrono::milliseconds(250);
+  /// How old a poll may get before the next, and how often to call \ref cluster_breaker::tick where
+  /// that is what polls. 1 ms to 125 ms: half of the time for which a poll is believed, so that one
+  /// that is late is no gap.
+  duration refresh = std::chrono::milliseconds(100);
   /// How long a node that says nothing counts as alive and its vote as given; at least 2 `refresh`.
   duration vote_ttl = std::chrono::seconds(5);
   /// After the store has failed, how long this node goes by its own breaker alone before it asks
@@ -46,7 +48,7 @@ struct cluster_options {
 
 struct cluster_stats {
   breaker_poll poll;  ///< the last one
-  bool alone = true;  ///< no poll that is recent: by its own breaker only
+  bool alone = true;  ///< no poll that is believed: by its own breaker only
   std::uint64_t polls = 0;
   std::uint64_t store_failures = 0;
   std::uint64_t opened_by_votes = 0;  ///< times that others' votes opened it
@@ -63,7 +65,9 @@ struct cluster_stats {
 /// void, and every node closes, with its ramp, at its next poll.
 ///
 /// Nothing is shared, locked or waited for during a call. A poll is one round trip every `refresh`
-/// at most. If the store is lost, each node goes by its own breaker alone, probes included.
+/// at most, and is believed for 250 ms from when it was asked. A node that has none to believe,
+/// because the store is lost or the ticks have stopped, goes by its own breaker alone, probes
+/// included.
 ///
 /// \par Thread-safety  Safe for concurrent calls. Breaker and store must outlive it.
 class SCALEKIT_EXPORT cluster_breaker {
@@ -74,6 +78,9 @@ class SCALEKIT_EXPORT cluster_breaker {
       circuit_breaker& own, breaker_store& store, cluster_options options
   );
   ~cluster_breaker();
+
+  /// How long what a poll has said counts.
+  static constexpr duration believed_for = std::chrono::milliseconds(250);
 
   /// \brief As \ref circuit_breaker::before. With `refresh_by::caller` it may do a round trip, and
   /// a probe does one more.

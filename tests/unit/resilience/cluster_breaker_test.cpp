@@ -276,7 +276,9 @@ TEST_CASE("with tick, calls never talk to the store") {
 
   // Not even for a probe: its lease comes with the tick before, and goes with the one after.
   n.own.open(time.steady_now());
-  time.advance(1s);
+  time.advance(900ms);
+  CHECK(n.shared->tick(time.steady_now()));
+  time.advance(100ms);
   CHECK_FALSE(n.shared->before(time.steady_now()));
   CHECK(n.shared->tick(time.steady_now()));
   CHECK(store.leases == 1);
@@ -301,6 +303,49 @@ TEST_CASE("with tick, calls never talk to the store") {
   CHECK(n.shared->tick(time.steady_now()));
   time.advance(5s);
   CHECK(n.shared->before(time.steady_now()).admitted);  // alone by now: no lease is needed
+}
+
+TEST_CASE("a node whose ticks have stopped goes by its own breaker 250 ms after the last") {
+  testing::manual_clock time;
+  memory_breaker_store store(time);
+  std::vector<breaker_event> events;
+  node n(store, {.key = "k", .probes = 1, .refresh_by = refresh_by::tick}, &events);
+  const auto alone = [&] { return n.shared->stats(time.steady_now()).alone; };
+  REQUIRE(store.lease_probe("k", "another's", 1, 1min).value() == probe_lease::granted);
+  n.own.open(time.steady_now());
+  time.advance(1s);
+  CHECK(n.shared->tick(time.steady_now()));
+  time.advance(249ms);
+  CHECK_FALSE(alone());
+  CHECK_FALSE(n.shared->before(time.steady_now()));
+  time.advance(1ms);
+  CHECK(alone());
+  const auto probe = n.shared->before(time.steady_now());
+  REQUIRE(probe.admitted);
+  CHECK(probe.permit.lease == 0);
+  // The next one that comes is believed again.
+  CHECK(n.shared->tick(time.steady_now()));
+  CHECK_FALSE(alone());
+  CHECK_FALSE(n.shared->before(time.steady_now()));
+}
+
+TEST_CASE("a node that votes have opened and whose ticks have stopped comes back by itself") {
+  testing::manual_clock time;
+  memory_breaker_store store(time);
+  std::vector<breaker_event> events;
+  node n(store, {.key = "k", .probes = 1, .refresh_by = refresh_by::tick}, &events);
+  for (const std::string_view other : {"a", "b"}) {
+    REQUIRE(store.exchange({.key = "k", .node = other, .stance = breaker_stance::failing}));
+  }
+  CHECK(n.shared->tick(time.steady_now()));
+  REQUIRE(n.own.state(time.steady_now()) == breaker_state::open);
+  time.advance(1s);
+  for (int i = 0; i < 2; ++i) {
+    const auto probe = n.shared->before(time.steady_now());
+    REQUIRE(probe.admitted);
+    n.shared->after(probe.permit, outcome_kind::ok, time.steady_now());
+  }
+  CHECK(n.own.state(time.steady_now()) == breaker_state::closed);
 }
 
 TEST_CASE("the memory store knows its own rules") {
@@ -347,8 +392,8 @@ TEST_CASE("options out of range are refused by name") {
   refused({.key = "k", .node = std::string(65, 'n')}, "node");
   refused({.key = "k", .quorum = 0}, "quorum");
   refused({.key = "k", .minimum_votes = 0}, "minimum_votes");
-  refused({.key = "k", .refresh = 251ms}, "refresh");
-  refused({.key = "k", .vote_ttl = 499ms}, "vote_ttl");
+  refused({.key = "k", .refresh = 126ms}, "refresh");
+  refused({.key = "k", .vote_ttl = 199ms}, "vote_ttl");
   refused({.key = "k", .lost_for = 1ms}, "lost_for");
   refused({.key = "k", .probes = 0}, "probes");
   CHECK(to_string(breaker_stance::recovered) == "recovered");
