@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t longest_prefix = 200;
 constexpr std::chrono::milliseconds longest_keep = std::chrono::hours(24 * 366);
-constexpr std::size_t words_of_a_claim = 8;
+constexpr std::size_t words_of_a_claim = 7;
 
 std::string with_prelude(std::string_view body) {
   return std::string(limiter_prelude).append(body);
@@ -38,8 +38,8 @@ struct call {
   void add(std::int64_t n) { add(std::to_string(n)); }
   void add(const rate& r, std::int64_t version) {
     const std::string parts = std::to_string(r.parts());
-    add(version);
-    add(parts + " " + std::to_string(r.step()) + " " + std::to_string(r.burst()));
+    add(std::to_string(version) + " " + parts + " " + std::to_string(r.step()) + " " +
+        std::to_string(r.burst()));
     add(parts);
     add(r.step() / r.parts());
     add(r.step() % r.parts());

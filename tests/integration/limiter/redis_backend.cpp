@@ -22,10 +22,10 @@ class redis_backend final : public backend {
   void pass(std::chrono::microseconds time) override {
     static scalekit::redis::script past(R"(
       for _, key in ipairs(redis.call('KEYS', '*')) do
-        local v, us, part, paused, rest =
-          string.match(redis.call('GET', key), '^(%d+) (%d+) (%d+) (%d+)(.*)$')
+        local us, part, paused, rest =
+          string.match(redis.call('GET', key), '^(%d+) (%d+) (%d+)( .*)$')
         local function back(n) return string.format('%.0f', math.max(tonumber(n) - ARGV[1], 0)) end
-        redis.call('SET', key, table.concat({v, back(us), part, back(paused)}, ' ') .. rest, 'KEEPTTL')
+        redis.call('SET', key, table.concat({back(us), part, back(paused)}, ' ') .. rest, 'KEEPTTL')
       end
       return 0)");
     static_cast<void>(past.run(*client_, {}, {std::to_string(time.count())}).value());

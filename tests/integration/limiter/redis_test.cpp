@@ -100,6 +100,20 @@ TEST_CASE("keys live until they are full, and a while longer") {
   CHECK(ttl("p:c") == -2);  // a look leaves nothing behind
 }
 
+TEST_CASE("a value is text, and one that only begins like it is reported") {
+  const auto client = scalekit::redis::client::open({.port = limiter_test::redis().port()}).value();
+  const auto store = resilience::redis_limiter_store::open(*client, {.prefix = "t:"}).value();
+  const limit_claim c{.name = "a", .rate = rate_of(7, 1000s, 5), .version = 3};
+  const auto a = store->take({&c, 1}).value();
+  const auto full = a.at.time_since_epoch().count() + 1'000'000'000 / 7;
+  CHECK(
+      client->command({"GET", "t:a"})->as_text().value() ==
+      std::to_string(full) + " 6 0 3 7 1000000000 5"  // 1,000,000,000 = 142,857,142 * 7 + 6
+  );
+  REQUIRE(client->command({"SET", "t:a", "1 2 3 no rate"}));
+  CHECK(store->take({&c, 1}).error().code() == errc::invalid_argument);
+}
+
 TEST_CASE("keys in different slots are refused") {
   const auto client = scalekit::redis::client::open({.port = limiter_test::redis().port()}).value();
   const auto store = resilience::redis_limiter_store::open(*client, {.prefix = ""}).value();
