@@ -146,6 +146,12 @@ void through(std::string_view name, resilience::limiter_store& store, int calls)
   measure(fmt::format("{}, a call", name), calls, [&] {
     for (int i = 0; i < calls; ++i) must(store.take({&claim, 1}));
   });
+  const resilience::limit_claim shut{
+      .name = "shut", .rate = must(resilience::rate::make({.tokens = 1, .period = 1h}))};
+  must(store.take({&shut, 1}));
+  measure(fmt::format("{}, refused", name), calls, [&] {
+    for (int i = 0; i < calls; ++i) must(store.take({&shut, 1}));
+  });
   const std::array three{
       resilience::limit_claim{.name = "bench-a", .rate = plenty()},
       resilience::limit_claim{.name = "bench-b", .rate = plenty()},
@@ -226,6 +232,11 @@ void sql_stores() {
   const scalekit_tests::temp_folder folder;
   auto file = must(sqlite::pool::open(folder / "limits.db"));
   through("sqlite", *must(resilience::sql_limiter_store::open(*file)), 5000);
+  // A limit that a power cut sets back by a little is still one: its file need not be durable.
+  auto fast =
+      must(sqlite::pool::open(folder / "fast.db", {.connection = {.sync = sqlite::synchronous::normal}})
+      );
+  through("sqlite, not synced", *must(resilience::sql_limiter_store::open(*fast)), 20'000);
   const scalekit_tests::postgres_server postgres_server;
   auto pg = must(postgres::open_pool({.conninfo = postgres_server.conninfo()}));
   through("postgres", *must(resilience::sql_limiter_store::open(*pg)), 2000);

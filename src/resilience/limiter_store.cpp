@@ -70,6 +70,26 @@ result<rate> stored_rate(std::int64_t parts, std::int64_t step, std::int64_t bur
   return error(errc::data_corrupted, "limiter store: the stored rate is out of range");
 }
 
+bool decide(std::span<const limit_claim> claims, std::span<row> rows, std::int64_t now) noexcept {
+  bool allowed = true;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    const limit_claim& c = claims[i];
+    row& r = rows[i];
+    if (c.version >= r.version) {
+      gcra::adopt(r.bucket, r.in_force, c.rate);
+      r.in_force = c.rate;
+      r.version = c.version;
+    }
+    const std::int64_t there = gcra::available(r.bucket, now, r.in_force);
+    const bool refused = there < least(c) || r.bucket.paused_us > now;
+    r.granted = refused ? -1 : std::min(there, c.cost);
+    allowed = allowed && !refused;
+  }
+  if (!allowed) return false;
+  for (row& r : rows) gcra::take(r.bucket, now, r.in_force, r.granted);
+  return true;
+}
+
 limit_answer answer(
     std::span<const limit_claim> claims, std::span<const row> rows, std::int64_t now
 ) {

@@ -78,23 +78,18 @@ result<limit_answer> memory_limiter_store::take(std::span<const limit_claim> cla
   const std::int64_t now = state_->now();
   state_->make_room(now, claims);
   std::vector<store::row> rows;
-  bool allowed = true;
   for (const limit_claim& c : claims) {
-    store::row r;
-    const entry* e = state_->touch(c, r.fresh);
+    bool fresh = false;
+    const entry* e = state_->touch(c, fresh);
     if (e == nullptr) return full();
-    const std::int64_t there = gcra::available(e->bucket, now, e->in_force);
-    const bool paused = e->bucket.paused_us > now;
-    r.granted = there < store::least(c) || paused ? -1 : std::min(there, c.cost);
-    allowed = allowed && r.granted >= 0;
-    rows.push_back(r);
+    rows.push_back(
+        {.bucket = e->bucket, .in_force = e->in_force, .version = e->version, .fresh = fresh}
+    );
   }
-  for (std::size_t i = 0; i < claims.size(); ++i) {
-    entry& e = state_->entries.find(claims[i].name)->second;
-    if (allowed) gcra::take(e.bucket, now, e.in_force, rows[i].granted);
-    rows[i].bucket = e.bucket;
-    rows[i].in_force = e.in_force;
-    rows[i].version = e.version;
+  if (store::decide(claims, rows, now)) {
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      state_->entries.find(claims[i].name)->second.bucket = rows[i].bucket;
+    }
   }
   return store::answer(claims, rows, now);
 }

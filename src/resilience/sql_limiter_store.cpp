@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "resilience/sql_limiter_sqlite.hpp"
 #include "resilience/sql_limiter_text.hpp"
 #include "resilience/store_support.hpp"
 #include "sql/statement.hpp"
@@ -42,8 +43,8 @@ std::vector<limit_claim> sorted(std::span<const limit_claim> claims) {
 
 }  // namespace
 
-sql_limiter_store::sql_limiter_store(sql::pool& connections, std::string table)
-    : pool_(connections), table_(std::move(table)) {}
+sql_limiter_store::sql_limiter_store(sql::pool& connections, sql::dialect d, std::string table)
+    : pool_(connections), dialect_(d), table_(std::move(table)) {}
 
 result<std::unique_ptr<sql_limiter_store>> sql_limiter_store::open(
     sql::pool& connections, std::string prefix
@@ -53,22 +54,23 @@ result<std::unique_ptr<sql_limiter_store>> sql_limiter_store::open(
   }
   auto db = connections.acquire(sql::access::write);
   if (!db) return db.error();
-  if ((*db)->dialect() == sql::dialect::mysql) {
+  const sql::dialect d = (*db)->dialect();
+  if (d == sql::dialect::mysql) {
     return error(errc::not_supported, "sql_limiter_store: MySQL has no RETURNING");
   }
   const std::string table = std::move(prefix) + "limiter";
-  auto made = (*db)->execute_script(sql_text::create_table((*db)->dialect(), table));
+  auto made = (*db)->execute_script(sql_text::create_table(d, table));
   if (!made) return std::move(made).error().with_context("sql_limiter_store");
-  return std::unique_ptr<sql_limiter_store>(new sql_limiter_store(connections, table));
+  return std::unique_ptr<sql_limiter_store>(new sql_limiter_store(connections, d, table));
 }
 
 result<limit_answer> sql_limiter_store::take_once(std::span<const limit_claim> claims) {
+  if (dialect_ == sql::dialect::sqlite) return sql_limiter_sqlite::take(pool_, table_, claims);
   auto db = pool_.acquire(sql::access::write);
   if (!db) return db.error();
-  const sql::dialect d = (*db)->dialect();
   const std::vector<limit_claim> in_order = sorted(claims);
-  const sql::fragment f = sql_text::take(d, table_, in_order);
-  const sql::statement s(f, d);
+  const sql::fragment f = sql_text::take(dialect_, table_, in_order);
+  const sql::statement s(f, dialect_);
   auto found = (*db)->query(s.text, s.params);
   if (!found) return found.error();
   std::vector<store::row> rows(claims.size());
@@ -116,7 +118,7 @@ result<void> sql_limiter_store::give_back(
   if (!db) return db.error();
   const std::int64_t worth = grant.in_force.time_for(n).count();
   auto done = sql::execute(
-      **db, sql_text::give_back((*db)->dialect(), table_, name, worth, grant.verdict.taken.mark)
+      **db, sql_text::give_back(dialect_, table_, name, worth, grant.verdict.taken.mark)
   );
   if (!done) return std::move(done).error().with_context("sql_limiter_store: give_back");
   return {};
@@ -128,7 +130,7 @@ result<void> sql_limiter_store::cool_down(const limit_claim& claim, duration wai
   if (us == 0) return {};
   auto db = pool_.acquire(sql::access::write);
   if (!db) return db.error();
-  auto done = sql::execute(**db, sql_text::cool_down((*db)->dialect(), table_, claim, us));
+  auto done = sql::execute(**db, sql_text::cool_down(dialect_, table_, claim, us));
   if (!done) return std::move(done).error().with_context("sql_limiter_store: cool_down");
   return {};
 }
@@ -136,7 +138,7 @@ result<void> sql_limiter_store::cool_down(const limit_claim& claim, duration wai
 result<std::int64_t> sql_limiter_store::purge(duration idle) {
   auto db = pool_.acquire(sql::access::write);
   if (!db) return db.error();
-  const std::string now(sql_text::now((*db)->dialect()));
+  const std::string now(sql_text::now(dialect_));
   sql::fragment f("DELETE FROM " + table_ + " WHERE full_us < " + now + " AND paused_us < " + now);
   f.sql(" AND at_us <= " + now + " - ").param(store::pause_us(idle));
   auto done = sql::execute(**db, f);

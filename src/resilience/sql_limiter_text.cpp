@@ -14,8 +14,8 @@ constexpr std::int64_t longest_us = std::int64_t{1} << 46;
 std::string_view now(sql::dialect d) noexcept {
   switch (d) {
     case sql::dialect::sqlite:
-      return "(CAST(strftime('%s','now') AS INTEGER) * 1000000 + "
-             "CAST(substr(strftime('%f','now'), 4) AS INTEGER) * 1000)";
+      // Of whole milliseconds since the year -4713; a double of days holds them apart.
+      return "((CAST(julianday('now') * 86400000 + 0.5 AS INTEGER) - 210866760000000) * 1000)";
     case sql::dialect::postgres:
       return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
     case sql::dialect::mariadb:
@@ -31,7 +31,7 @@ std::string create_table(sql::dialect d, const std::string& table) {
   if (d == sql::dialect::postgres) name = "BYTEA";
   std::string s = "CREATE TABLE IF NOT EXISTS " + table + " (name " + std::string(name) +
                   " NOT NULL PRIMARY KEY";
-  // The last three are for the statements alone.
+  // The last three are for MariaDB's statement alone.
   for (const std::string_view column :
        {"version",
         "parts",
@@ -46,29 +46,21 @@ std::string create_table(sql::dialect d, const std::string& table) {
         "debt"}) {
     s.append(", ").append(column).append(" BIGINT NOT NULL DEFAULT 0");
   }
-  return s + ")";
+  return s + (d == sql::dialect::sqlite ? ") WITHOUT ROWID" : ")");
 }
 
 namespace {
 
-// The claims as rows; PostgreSQL must be told the types.
-sql::fragment wanted(sql::dialect d, std::span<const limit_claim> claims) {
-  const bool typed = d == sql::dialect::postgres;
+// The claims as rows, of types that PostgreSQL must be told.
+sql::fragment wanted(std::span<const limit_claim> claims) {
   sql::fragment f("WITH want (place, name, cost, least, version, parts, step, burst) AS (VALUES ");
-  const auto number = [&](std::int64_t n) {
-    if (typed) {
-      f.sql(", CAST(").param(n).sql(" AS bigint)");
-    } else {
-      f.sql(", ").param(n);
-    }
-  };
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const limit_claim& c = claims[i];
-    f.sql((i == 0 ? "(" : ", (") + std::to_string(i) + ", ");
-    f.sql(typed ? "CAST(" : "").param(as_bytes(c.name)).sql(typed ? " AS bytea)" : "");
+    f.sql((i == 0 ? "(" : ", (") + std::to_string(i) + ", CAST(");
+    f.param(as_bytes(c.name)).sql(" AS bytea)");
     for (const std::int64_t n :
          {c.cost, store::least(c), c.version, c.rate.parts(), c.rate.step(), c.rate.burst()}) {
-      number(n);
+      f.sql(", CAST(").param(n).sql(" AS bigint)");
     }
     f.sql(")");
   }
@@ -104,33 +96,11 @@ result AS (SELECT o.place, o.name, o.granted, o.paused_us, o.fresh, o.version, o
   FROM offer o CROSS JOIN verdict v)
 )";
 
-constexpr std::string_view answer_columns =
-    "name, granted, full_us, part, paused_us, fresh, version, parts, step, burst, ";
-
-// SQLite has one writer at a time, so reading and writing in one statement is atomic. It writes
-// refusals as well, for only a row that is written can be returned.
-sql::fragment take_sqlite(const std::string& table, std::span<const limit_claim> claims) {
-  sql::fragment f = wanted(sql::dialect::sqlite, claims);
-  f.sql(", clock AS (SELECT ")
-      .sql(now(sql::dialect::sqlite))
-      .sql(" AS now), known AS (SELECT * FROM ");
-  f.sql(table).sql("),").sql(reckoning).sql("INSERT INTO ").sql(table);
-  f.sql(
-      " (name, version, parts, step, burst, full_us, part, paused_us, at_us, granted, fresh) "
-      "SELECT name, version, parts, step, burst, full_us, part, paused_us, now, granted, fresh "
-      "FROM result WHERE true ON CONFLICT (name) DO UPDATE SET version = excluded.version, "
-      "parts = excluded.parts, step = excluded.step, burst = excluded.burst, "
-      "full_us = excluded.full_us, part = excluded.part, at_us = excluded.at_us, "
-      "granted = excluded.granted, fresh = excluded.fresh RETURNING "
-  );
-  return f.sql(answer_columns).sql("at_us");
-}
-
 // The rows are locked before the clock is read, and a lock gives their newest state. A row that is
 // not there cannot be locked: if somebody else adds it first, the INSERT conflicts, the statement
 // is undone, and the next try finds it.
 sql::fragment take_postgres(const std::string& table, std::span<const limit_claim> claims) {
-  sql::fragment f = wanted(sql::dialect::postgres, claims);
+  sql::fragment f = wanted(claims);
   f.sql(", known AS MATERIALIZED (SELECT * FROM ").sql(table);
   f.sql(
        " WHERE name IN (SELECT name FROM want) ORDER BY name FOR UPDATE), clock AS MATERIALIZED "
@@ -157,9 +127,7 @@ sql::fragment take_postgres(const std::string& table, std::span<const limit_clai
 }  // namespace
 
 sql::fragment take(sql::dialect d, const std::string& table, std::span<const limit_claim> claims) {
-  if (d == sql::dialect::sqlite) return take_sqlite(table, claims);
-  if (d == sql::dialect::postgres) return take_postgres(table, claims);
-  return take_mariadb(table, claims);
+  return d == sql::dialect::postgres ? take_postgres(table, claims) : take_mariadb(table, claims);
 }
 
 namespace {

@@ -3,7 +3,8 @@
 #define SCALEKIT_SRC_RESILIENCE_SQL_LIMITER_TEXT_HPP
 
 /// \file
-/// The statements of the SQL limiter store, in each dialect.
+/// The statements of the SQL limiter store, in each dialect; SQLite's take is in
+/// sql_limiter_sqlite.hpp.
 
 #include <scalekit/ports/sql.hpp>
 #include <scalekit/resilience/limiter_store.hpp>

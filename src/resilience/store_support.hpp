@@ -37,6 +37,12 @@ struct row {
 /// The rate that a backend stored, from its numbers.
 [[nodiscard]] result<rate> stored_rate(std::int64_t parts, std::int64_t step, std::int64_t burst);
 
+/// Decides about claims whose buckets are at hand: `rows` holds what is stored of each, and then
+/// what is to be. Whether all are allowed; if not, nothing was taken of any.
+[[nodiscard]] bool decide(
+    std::span<const limit_claim> claims, std::span<row> rows, std::int64_t now
+) noexcept;
+
 [[nodiscard]] limit_answer answer(
     std::span<const limit_claim> claims, std::span<const row> rows, std::int64_t now
 );

@@ -18,15 +18,20 @@ namespace scalekit::inline v0::resilience {
 ///
 /// A call is one statement that commits by itself; one that meets contention was undone, and is run
 /// again up to three times. Rows are locked in the order of their names, so that calls on several
-/// limits do not deadlock. The time is the database's: `clock_timestamp()` after the rows are
-/// locked, `UTC_TIMESTAMP(6)` at the start of the statement on MariaDB (what is given back there is
-/// measured by `SYSDATE(6)` too, so not with `--sysdate-is-now`), and on SQLite, which has no
-/// server, SQLite's own `'now'`, in milliseconds. All processes on one file are on one machine, so
-/// that is one clock; a token may come a millisecond late there.
+/// limits do not deadlock. On SQLite a `take` reads, and only if it may be allowed begins a
+/// transaction of its own, reads again and writes: a refusal writes nothing and waits for nobody. A
+/// commit there is as dear as its sync: a limit needs none that is durable, so give it a file with
+/// `synchronous::normal`.
+///
+/// The time is the database's: `clock_timestamp()` after the rows are locked, `UTC_TIMESTAMP(6)` at
+/// the start of the statement on MariaDB (what is given back there is measured by `SYSDATE(6)` too,
+/// so not with `--sysdate-is-now`), and on SQLite, which has no server, SQLite's own `'now'`, in
+/// milliseconds. All processes on one file are on one machine, so that is one clock; a token may
+/// come a millisecond late there.
 ///
 /// The statements assume READ COMMITTED, PostgreSQL's default; under a stricter default level a
 /// contended call may end with `busy`. Not for MySQL, which lacks RETURNING; MariaDB has it
-/// from 10.5 on, SQLite from 3.35, and PostgreSQL what is used from 12.
+/// from 10.5 on, and PostgreSQL what is used from 12.
 ///
 /// \par Thread-safety  Safe for concurrent calls. The pool must outlive it.
 /// \par Errors  As the port and \ref sql::connection.
@@ -50,10 +55,11 @@ class SCALEKIT_EXPORT sql_limiter_store final : public limiter_store {
   [[nodiscard]] result<std::int64_t> purge(duration idle);
 
  private:
-  sql_limiter_store(sql::pool& connections, std::string table);
+  sql_limiter_store(sql::pool& connections, sql::dialect d, std::string table);
   [[nodiscard]] result<limit_answer> take_once(std::span<const limit_claim> claims);
 
   sql::pool& pool_;
+  sql::dialect dialect_;
   std::string table_;
 };
 

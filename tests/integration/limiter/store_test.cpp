@@ -277,7 +277,7 @@ TEST_CASE("a take is one round trip, granted or refused, of one limit or of seve
       limit_claim{.name = "c", .rate = slow(2)}};
   // The first also sends the script.
   static_cast<void>(take(*b, {.name = "x", .rate = slow(2)}));
-  if (b->round_trips() == 0) return;
+  if (!b->is_remote()) return;
   for (int i = 0; i < 4; ++i) {
     const auto before = b->round_trips();
     static_cast<void>(b->store().take(claims).value());

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <string>
 
 namespace resilience = scalekit::resilience;
 namespace sql = scalekit::sql;
@@ -90,4 +91,12 @@ TEST_CASE("what is no state of a limiter is reported") {
   CHECK(f.take().error().code() == errc::data_corrupted);
   REQUIRE(f.pool.real->execute("UPDATE scalekit_limiter SET step = 1, burst = -5"));
   CHECK(f.take().error().code() == errc::data_corrupted);
+  for (const char* wrong :
+       {"part = -1", "part = parts + 1", "part = 0, full_us = -1 << 62", "paused_us = 1 << 62"}) {
+    CAPTURE(wrong);
+    REQUIRE(f.pool.real->execute("DELETE FROM scalekit_limiter"));
+    REQUIRE(f.take());
+    REQUIRE(f.pool.real->execute(std::string("UPDATE scalekit_limiter SET ") + wrong));
+    CHECK(f.take().error().code() == errc::data_corrupted);
+  }
 }
