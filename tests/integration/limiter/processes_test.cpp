@@ -3,6 +3,7 @@
 // admitted together, in every window.
 #include "../../unit/resilience/limiter_support.hpp"
 #include "backend.hpp"
+#include "forked_process.hpp"
 
 #include <scalekit/resilience/leased_limiter.hpp>
 
@@ -11,13 +12,10 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <functional>
 #include <mutex>
-#include <string>
-#include <sys/wait.h>
+#include <stdexcept>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace resilience = scalekit::resilience;
@@ -34,58 +32,28 @@ namespace {
 // Instants of admissions, in microseconds, one a token.
 using admissions = std::vector<std::int64_t>;
 
-void write_all(int fd, const admissions& log) {
-  const auto* bytes = reinterpret_cast<const char*>(log.data());
-  std::size_t left = log.size() * sizeof(std::int64_t);
-  while (left > 0) {
-    const ssize_t n = ::write(fd, bytes, left);
-    if (n <= 0) std::_Exit(1);
-    bytes += n;
-    left -= static_cast<std::size_t>(n);
-  }
-}
-
 // A process of its own that runs `work` and hands over what it was admitted.
 class process {
  public:
-  explicit process(const std::function<admissions()>& work) {
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe(ends.data()) == 0);
-    pid_ = ::fork();
-    REQUIRE(pid_ >= 0);
-    if (pid_ == 0) {
-      ::close(ends[0]);
-      try {
-        write_all(ends[1], work());
-      } catch (...) {
-        std::_Exit(1);  // it must not go on as a test program of its own
-      }
-      std::_Exit(0);
-    }
-    ::close(ends[1]);
-    fd_ = ends[0];
-  }
-  process(const process&) = delete;
-  process& operator=(const process&) = delete;
-  ~process() {
-    ::close(fd_);
-    ::kill(pid_, SIGKILL);
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-  }
+  explicit process(const std::function<admissions()>& work)
+      : forked_([&](int stream) {
+          const admissions log = work();
+          if (!scalekit_tests::write_all(stream, log.data(), log.size() * sizeof log[0])) {
+            throw std::runtime_error("nobody listens");
+          }
+        }) {}
 
-  void pause() const { ::kill(pid_, SIGSTOP); }
-  void resume() const { ::kill(pid_, SIGCONT); }
+  void pause() const { forked_.send(SIGSTOP); }
+  void resume() const { forked_.send(SIGCONT); }
 
   // To its end.
   void collect(admissions& into) const {
     std::int64_t us = 0;
-    while (::read(fd_, &us, sizeof us) == static_cast<ssize_t>(sizeof us)) into.push_back(us);
+    while (scalekit_tests::read_all(forked_.stream(), &us, sizeof us)) into.push_back(us);
   }
 
  private:
-  pid_t pid_ = -1;
-  int fd_ = -1;
+  scalekit_tests::forked_process forked_;
 };
 
 template <class Work>

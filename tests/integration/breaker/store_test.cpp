@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "store_suite.hpp"
-
+// What every breaker store does, and what a cluster of nodes makes of it.
+#include "backend.hpp"
 #include "child_process.hpp"
-
-#include <scalekit/resilience/cluster_breaker.hpp>
-#include <scalekit/resilience/sql_breaker_store.hpp>
+#include "node.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,30 +16,12 @@ using namespace scalekit;
 using namespace scalekit::resilience;
 using namespace std::chrono_literals;
 
-namespace scalekit_tests {
+using breaker_test::node;
+using breaker_test::now;
+using breaker_test::the_backend;
+using scalekit_tests::wait_until;
 
 namespace {
-
-class store_with_pool final : public breaker_store {
- public:
-  explicit store_with_pool(std::unique_ptr<sql::pool> pool)
-      : pool_(std::move(pool)), store_(sql_breaker_store::open(*pool_).value()) {}
-  result<breaker_poll> exchange(const breaker_report& r) override { return store_->exchange(r); }
-  result<probe_lease> lease_probe(
-      std::string_view key, std::string_view holder, std::uint32_t most, duration ttl
-  ) override {
-    return store_->lease_probe(key, holder, most, ttl);
-  }
-  result<void> return_probe(std::string_view key, std::string_view holder) override {
-    return store_->return_probe(key, holder);
-  }
-
- private:
-  std::unique_ptr<sql::pool> pool_;
-  std::unique_ptr<sql_breaker_store> store_;
-};
-
-steady_time now() { return clock::system().steady_now(); }
 
 // A key of its own for each test: the servers are shared.
 std::string fresh_key() {
@@ -49,46 +29,16 @@ std::string fresh_key() {
   return "Partner " + std::to_string(++n) + " {é}";
 }
 
-struct node {
-  node(breaker_server& server, const std::string& key, const std::string& name)
-      : store(server.open()),
-        own(circuit_breaker::make({.minimum_calls = 2, .open_for = 300ms, .probes = 1, .ramp = 0s})
-                .value()),
-        shared(cluster_breaker::make(
-                   own,
-                   *store,
-                   {.key = key,
-                    .node = name,
-                    .refresh = 20ms,
-                    .vote_ttl = 2s,
-                    .lost_for = 200ms,
-                    .probes = 1}
-        )
-                   .value()) {}
-  bool call(outcome_kind kind) {
-    const auto a = shared->before(now());
-    if (a) shared->after(a.permit, kind, now());
-    return a.admitted;
-  }
-  void poll() {
-    auto polled = shared->tick(now());
-    if (!polled) FAIL(polled.error().describe());
-  }
-  [[nodiscard]] breaker_state state() const { return own.state(now()); }
-  std::unique_ptr<breaker_store> store;
-  circuit_breaker own;
-  std::unique_ptr<cluster_breaker> shared;
-};
+void poll(node& n) {
+  auto polled = n.shared->tick(now());
+  if (!polled) FAIL(polled.error().describe());
+}
 
 }  // namespace
 
-std::unique_ptr<breaker_store> over_pool(std::unique_ptr<sql::pool> pool) {
-  return std::make_unique<store_with_pool>(std::move(pool));
-}
-
-void test_votes(breaker_server& server) {
-  const auto a = server.open();
-  const auto b = server.open();
+TEST_CASE("votes are counted, and void after a recovery") {
+  const auto a = the_backend().open();
+  const auto b = the_backend().open();
   const std::string key = fresh_key();
   const auto say =
       [&](breaker_store& s, std::string_view node, breaker_stance stance, std::uint64_t epoch) {
@@ -121,8 +71,8 @@ void test_votes(breaker_server& server) {
   );
 }
 
-void test_expiry(breaker_server& server) {
-  const auto s = server.open();
+TEST_CASE("whoever says nothing is forgotten") {
+  const auto s = the_backend().open();
   const std::string key = fresh_key();
   const auto failing = breaker_stance::failing;
   REQUIRE(s->exchange({.key = key, .node = "a", .stance = failing, .ttl = 50ms}));
@@ -138,9 +88,9 @@ void test_expiry(breaker_server& server) {
   CHECK(s->exchange({.key = key, .node = "b", .ttl = 1min}).value() == breaker_poll{2, 1, 0});
 }
 
-void test_probe_leases(breaker_server& server) {
-  const auto a = server.open();
-  const auto b = server.open();
+TEST_CASE("probes are leased, a bounded number of them") {
+  const auto a = the_backend().open();
+  const auto b = the_backend().open();
   const std::string key = fresh_key();
   CHECK(a->lease_probe(key, "a", 2, 1min).value() == probe_lease::granted);
   CHECK(b->lease_probe(key, "b", 2, 50ms).value() == probe_lease::granted);
@@ -156,11 +106,11 @@ void test_probe_leases(breaker_server& server) {
   CHECK(b->lease_probe(key, "d", 2, 1min).value() == probe_lease::granted);
 }
 
-void test_concurrent_leases(breaker_server& server) {
+TEST_CASE("nodes that ask at once get no lease too many") {
   const std::string key = fresh_key();
   constexpr int nodes = 4;
   std::vector<std::unique_ptr<breaker_store>> stores;
-  for (int i = 0; i < nodes; ++i) stores.push_back(server.open());
+  for (int i = 0; i < nodes; ++i) stores.push_back(the_backend().open());
   std::atomic<int> granted = 0, failed = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < nodes; ++i) {
@@ -183,16 +133,16 @@ void test_concurrent_leases(breaker_server& server) {
   CHECK(failed < nodes * 10);
 }
 
-void test_cluster(breaker_server& server) {
+TEST_CASE("nodes open and close together") {
   const std::string key = fresh_key();
   std::vector<std::unique_ptr<node>> nodes;
   for (int i = 0; i < 3; ++i) {
-    nodes.push_back(std::make_unique<node>(server, key, "node" + std::to_string(i)));
+    nodes.push_back(std::make_unique<node>(key, "node" + std::to_string(i)));
   }
   const auto everybody = [&](auto&& holds) {
     return wait_until(
         [&] {
-          for (auto& n : nodes) n->poll();
+          for (auto& n : nodes) poll(*n);
           return holds();
         },
         20
@@ -217,12 +167,14 @@ void test_cluster(breaker_server& server) {
   CHECK(everybody([&] { return nodes[0]->shared->stats(now()).poll == breaker_poll{3, 0, 1}; }));
 }
 
-void test_lost_store(breaker_server& server) {
+TEST_CASE("a lost server leaves a node to itself, and it comes back") {
+  breaker_test::backend& server = the_backend();
   if (!server.stop) return;
   const std::string key = fresh_key();
-  node alone(server, key, "alone");
-  alone.poll();
-  CHECK_FALSE(alone.shared->stats(now()).alone);
+  node alone(key, "alone");
+  const steady_time start = now();
+  REQUIRE(alone.shared->tick(start));
+  CHECK_FALSE(alone.shared->stats(start).alone);
   server.stop();
   // Its own breaker goes on: it opens, probes and closes.
   REQUIRE(
@@ -241,5 +193,3 @@ void test_lost_store(breaker_server& server) {
       [&] { return alone.call(outcome_kind::ok), !alone.shared->stats(now()).alone; }, 30
   ));
 }
-
-}  // namespace scalekit_tests
