@@ -48,6 +48,19 @@ std::string schema(
          " NOT NULL, expires_ms BIGINT NOT NULL, PRIMARY KEY (breaker, place));";
 }
 
+sql::fragment upsert_node(sql::dialect d, const std::string& nodes, const breaker_report& r) {
+  sql::fragment f("INSERT INTO " + nodes + " (breaker, node, stance, epoch, expires_ms) VALUES (");
+  f.param(r.key).sql(", ").param(r.node).sql(", ").param(to_string(r.stance));
+  f.sql(", ").param(r.epoch).sql(", ").sql(now_ms(d)).sql(" + ");
+  f.param(whole_milliseconds(r.ttl)).sql(")");
+  return f.sql(
+      is_mysql(d) ? " ON DUPLICATE KEY UPDATE stance = VALUES(stance), epoch = VALUES(epoch), "
+                    "expires_ms = VALUES(expires_ms)"
+                  : " ON CONFLICT (breaker, node) DO UPDATE SET stance = excluded.stance, "
+                    "epoch = excluded.epoch, expires_ms = excluded.expires_ms"
+  );
+}
+
 }  // namespace
 
 sql_breaker_store::sql_breaker_store(sql::pool& connections, std::string prefix)
@@ -76,66 +89,63 @@ result<breaker_poll> sql_breaker_store::exchange(const breaker_report& r) {
   if (auto fine = check_breaker_names(r.key, r.node); !fine) return fine.error();
   auto db = pool_.acquire(sql::access::write);
   if (!db) return db.error();
-  auto said = report_node(**db, r);
-  if (said && r.stance == breaker_stance::recovered) said = next_epoch(**db, r);
-  if (!said) return std::move(said).error().with_context("breaker store");
-  auto all = poll(**db, r.key);
+  if (r.stance == breaker_stance::recovered) {
+    auto moved = next_epoch(**db, r);
+    if (!moved) return std::move(moved).error().with_context("breaker store");
+  }
+  auto all = report_and_poll(**db, r);
   if (!all) return std::move(all).error().with_context("breaker store");
   return all;
 }
 
-result<void> sql_breaker_store::report_node(sql::connection& db, const breaker_report& r) const {
-  const sql::dialect d = db.dialect();
-  sql::fragment upsert(
-      "INSERT INTO " + nodes_ + " (breaker, node, stance, epoch, expires_ms) VALUES ("
-  );
-  upsert.param(r.key).sql(", ").param(r.node).sql(", ").param(to_string(r.stance));
-  upsert.sql(", ").param(r.epoch).sql(", ").sql(now_ms(d)).sql(" + ");
-  upsert.param(whole_milliseconds(r.ttl)).sql(")");
-  upsert.sql(
-      is_mysql(d) ? " ON DUPLICATE KEY UPDATE stance = VALUES(stance), epoch = VALUES(epoch), "
-                    "expires_ms = VALUES(expires_ms)"
-                  : " ON CONFLICT (breaker, node) DO UPDATE SET stance = excluded.stance, "
-                    "epoch = excluded.epoch, expires_ms = excluded.expires_ms"
-  );
-  auto done = sql::execute(db, upsert);
+// Votes carry their epoch, so that the next one voids them all at once. An epoch without a row is
+// 0; there is no row of that.
+result<void> sql_breaker_store::next_epoch(sql::connection& db, const breaker_report& r) const {
+  sql::fragment move;
+  if (r.epoch == 0) {
+    move.sql(insert_if_absent(db.dialect())).sql(epochs_).sql(" (breaker, epoch) VALUES (");
+    move.param(r.key).sql(", 1)").sql(if_absent(db.dialect()));
+  } else {
+    move.sql("UPDATE ").sql(epochs_).sql(" SET epoch = epoch + 1 WHERE breaker = ").param(r.key);
+    move.sql(" AND epoch = ").param(r.epoch);
+  }
+  auto done = sql::execute(db, move);
   if (!done) return done.error();
   return {};
 }
 
-// Votes carry their epoch, so that the next one voids them all at once. An epoch without a row is
-// 0.
-result<void> sql_breaker_store::next_epoch(sql::connection& db, const breaker_report& r) const {
-  sql::fragment update("UPDATE " + epochs_ + " SET epoch = epoch + 1 WHERE breaker = ");
-  update.param(r.key).sql(" AND epoch = ").param(r.epoch);
-  auto moved = sql::execute(db, update);
-  if (!moved) return moved.error();
-  if (moved->affected_rows != 0 || r.epoch != 0) return {};
-  sql::fragment insert(std::string(insert_if_absent(db.dialect())) + epochs_);
-  insert.sql(" (breaker, epoch) VALUES (").param(r.key).sql(", 1)").sql(if_absent(db.dialect()));
-  auto made = sql::execute(db, insert);
-  if (!made) return made.error();
-  return {};
-}
-
-result<breaker_poll> sql_breaker_store::poll(sql::connection& db, std::string_view key) const {
+// Counts the others, for what the reporter says is known: so PostgreSQL may do both in one
+// statement, whose parts do not see each other's changes.
+result<breaker_poll> sql_breaker_store::report_and_poll(
+    sql::connection& db, const breaker_report& r
+) const {
+  const sql::dialect d = db.dialect();
+  const sql::fragment said = upsert_node(d, nodes_, r);
+  sql::fragment all;
+  if (d == sql::dialect::postgres) {
+    all.sql("WITH said AS (").append(said).sql(") ");
+  } else if (auto done = sql::execute(db, said); !done) {
+    return done.error();
+  }
   sql::fragment epoch("COALESCE((SELECT epoch FROM " + epochs_ + " WHERE breaker = ");
-  epoch.param(key).sql("), 0)");
-  sql::fragment select("SELECT COUNT(*), COUNT(CASE WHEN n.stance = 'failing' AND n.epoch = ");
-  select.append(epoch).sql(" THEN 1 END), ").append(epoch);
-  select.sql(" FROM " + nodes_ + " n WHERE n.breaker = ").param(key);
-  select.sql(" AND n.expires_ms > ").sql(now_ms(db.dialect()));
-  const sql::statement s(select, db.dialect());
+  epoch.param(r.key).sql("), 0)");
+  all.sql("SELECT COUNT(*), COUNT(CASE WHEN n.stance = 'failing' AND n.epoch = ");
+  all.append(epoch).sql(" THEN 1 END), ").append(epoch);
+  all.sql(" FROM " + nodes_ + " n WHERE n.breaker = ").param(r.key);
+  all.sql(" AND n.node <> ").param(r.node).sql(" AND n.expires_ms > ").sql(now_ms(d));
+  const sql::statement s(all, d);
   auto found = db.query(s.text, s.params);
   if (!found) return found.error();
   auto more = (*found)->next();
   if (!more) return more.error();
   if (!*more) return error(errc::internal, "a count that returned no row");
   const auto row = (*found)->row();
-  return breaker_poll{
-      static_cast<std::uint32_t>(row[0].as_uint64()),
+  breaker_poll poll{
+      static_cast<std::uint32_t>(row[0].as_uint64() + 1),
       static_cast<std::uint32_t>(row[1].as_uint64()),
       row[2].as_uint64()};
+  if (r.stance == breaker_stance::failing && r.epoch == poll.epoch) ++poll.failing;
+  return poll;
 }
 
 // A place that another takes between the inner query and the update is left alone: its lease has

@@ -14,8 +14,8 @@ namespace scalekit::inline v0::resilience {
 /// \brief Votes in three SQL tables, on the database's own clock: `<prefix>breaker_node`,
 /// `<prefix>breaker_epoch` and `<prefix>breaker_probe`.
 ///
-/// An exchange is two statements (three for a recovery), a lease is one once its places exist. For
-/// tens of nodes and callees; for more, Redis is cheaper.
+/// An exchange is one statement on PostgreSQL and two elsewhere, for a recovery one more; a lease is
+/// one once its places exist. For tens of nodes and callees; for more, Redis is cheaper.
 ///
 /// \par Thread-safety  Safe for concurrent calls. The pool must outlive it.
 class SCALEKIT_EXPORT sql_breaker_store final : public breaker_store {
@@ -37,9 +37,10 @@ class SCALEKIT_EXPORT sql_breaker_store final : public breaker_store {
 
  private:
   sql_breaker_store(sql::pool& connections, std::string prefix);
-  [[nodiscard]] result<void> report_node(sql::connection& db, const breaker_report& r) const;
   [[nodiscard]] result<void> next_epoch(sql::connection& db, const breaker_report& r) const;
-  [[nodiscard]] result<breaker_poll> poll(sql::connection& db, std::string_view key) const;
+  [[nodiscard]] result<breaker_poll> report_and_poll(
+      sql::connection& db, const breaker_report& r
+  ) const;
   [[nodiscard]] result<bool> take_place(
       sql::connection& db,
       std::string_view key,

@@ -17,6 +17,8 @@ struct backend {
   std::function<std::unique_ptr<scalekit::resilience::breaker_store>()> open;
   /// The server is gone, and back; null where it cannot go.
   std::function<void()> stop = {}, start = {};
+  /// Connections alone, where they are a database's.
+  std::function<std::shared_ptr<scalekit::sql::pool>()> pool = {};
 };
 
 /// The program's, one of the `*_backend.cpp`; its server has been started.
@@ -37,6 +39,14 @@ template <class Server, class Open>
       .open = [&server, open = std::move(open)] { return open(server); },
       .stop = [&server] { server.stop(); },
       .start = [&server] { server.start(); }};
+}
+
+/// The same where `open` gives a pool.
+template <class Server, class Open>
+[[nodiscard]] backend on_database(Server& server, Open open) {
+  backend b = on_server(server, [open](const Server& s) { return over_pool(open(s)); });
+  b.pool = [&server, open = std::move(open)] { return open(server); };
+  return b;
 }
 
 }  // namespace breaker_test

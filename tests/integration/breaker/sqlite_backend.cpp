@@ -6,8 +6,9 @@
 
 breaker_test::backend& breaker_test::the_backend() {
   static const scalekit_tests::temp_folder folder;
-  static backend b{.open = [] {
-    return over_pool(scalekit::sqlite::pool::open(folder / "votes.db").value());
-  }};
+  static const auto open_pool = [] {
+    return scalekit::sqlite::pool::open(folder / "votes.db").value();
+  };
+  static backend b{.open = [] { return over_pool(open_pool()); }, .pool = open_pool};
   return b;
 }
