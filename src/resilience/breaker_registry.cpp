@@ -22,35 +22,49 @@ struct text_hash {
 };
 
 struct kept {
+  explicit kept(std::shared_ptr<circuit_breaker> b) : breaker(std::move(b)) {}
   std::shared_ptr<circuit_breaker> breaker;
-  std::atomic<std::int64_t> used;
-  kept(std::shared_ptr<circuit_breaker> b, std::int64_t at) : breaker(std::move(b)), used(at) {}
+  std::atomic<bool> used = false;  // since the hand last went by
+  std::pair<const std::string, kept>* next = nullptr;
 };
 
-std::int64_t ticks(steady_time t) noexcept { return t.time_since_epoch().count(); }
+using breaker_map = std::unordered_map<std::string, kept, text_hash, std::equal_to<>>;
 
 }  // namespace
 
 struct breaker_registry::impl {
   explicit impl(registry_options o) : options(std::move(o)) {}
 
-  // The closed one that has gone unused for longest goes; false if there is none.
-  bool make_room(steady_time now) {
-    auto oldest = breakers.end();
-    for (auto it = breakers.begin(); it != breakers.end(); ++it) {
-      if (it->second.breaker->state(now) != breaker_state::closed) continue;
-      if (oldest == breakers.end() || it->second.used.load() < oldest->second.used.load()) {
-        oldest = it;
-      }
+  // The second-chance algorithm: the hand goes round until it is at one that is closed and has not
+  // been used since it last went by. Each use makes it pass once, so what a search costs has been
+  // paid for, but for those that are not closed. Two rounds without one: none is closed.
+  bool find_victim(steady_time now) {
+    for (std::size_t i = 0; i < 2 * breakers.size(); ++i) {
+      kept& k = behind->second.next->second;
+      if (k.breaker->state(now) == breaker_state::closed && !k.used.exchange(false)) return true;
+      behind = behind->second.next;
     }
-    if (oldest == breakers.end()) return false;
-    breakers.erase(oldest);
-    return true;
+    return false;
+  }
+
+  void remove_at_hand() noexcept {
+    breaker_map::value_type* const gone = behind->second.next;
+    behind->second.next = gone->second.next;
+    if (gone == behind) behind = nullptr;
+    breakers.erase(breakers.find(gone->first));
+  }
+
+  // Behind the hand, which comes to it last.
+  void link(breaker_map::value_type& fresh) noexcept {
+    fresh.second.next = behind != nullptr ? behind->second.next : &fresh;
+    if (behind != nullptr) behind->second.next = &fresh;
+    behind = &fresh;
   }
 
   const registry_options options;
   mutable std::shared_mutex mutex;
-  std::unordered_map<std::string, kept, text_hash, std::equal_to<>> breakers;
+  breaker_map breakers;
+  breaker_map::value_type* behind = nullptr;  // a ring of all of them; the hand is at its next
 };
 
 result<std::unique_ptr<breaker_registry>> breaker_registry::make(registry_options options) {
@@ -78,7 +92,9 @@ result<std::shared_ptr<circuit_breaker>> breaker_registry::get(
   {
     const std::shared_lock lock(impl_->mutex);
     if (const auto found = impl_->breakers.find(key); found != impl_->breakers.end()) {
-      found->second.used.store(ticks(now), std::memory_order_relaxed);
+      // Only if it is news: many threads read what one of them would write.
+      std::atomic<bool>& used = found->second.used;
+      if (!used.load(std::memory_order_relaxed)) used.store(true, std::memory_order_relaxed);
       return found->second.breaker;
     }
   }
@@ -90,10 +106,13 @@ result<std::shared_ptr<circuit_breaker>> breaker_registry::get(
   const std::scoped_lock lock(impl_->mutex);
   const auto found = impl_->breakers.find(key);
   if (found != impl_->breakers.end()) return found->second.breaker;  // another was first
-  if (impl_->breakers.size() >= impl_->options.max_keys && !impl_->make_room(now)) {
+  const bool full = impl_->breakers.size() >= impl_->options.max_keys;
+  if (full && !impl_->find_victim(now)) {
     return error(errc::limit_exceeded, "breaker_registry: max_keys breakers, and none is closed");
   }
-  impl_->breakers.try_emplace(std::string(key), fresh, ticks(now));
+  const auto added = impl_->breakers.try_emplace(std::string(key), fresh).first;
+  if (full) impl_->remove_at_hand();
+  impl_->link(*added);
   return fresh;
 }
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,7 +38,7 @@ TEST_CASE("each key has a breaker of its own, and always the same") {
   CHECK(r->stats(start).size() == 2);
 }
 
-TEST_CASE("the closed one that has gone unused for longest makes room") {
+TEST_CASE("a closed one that was not asked for lately makes room") {
   const auto r = make(3);
   const auto failing = r->get("failing", start).value();
   failing->open(start);
@@ -49,6 +50,52 @@ TEST_CASE("the closed one that has gone unused for longest makes room") {
   CHECK(r->get("failing", start + 3s).value() == failing);
   CHECK(r->get("old", start + 3s).value() == old);
   CHECK(r->get("fresh", start + 3s).value() == fresh);
+}
+
+TEST_CASE("what was asked for is passed over once, and then is as good as any other") {
+  const auto r = make(3);
+  const auto a = r->get("a", start).value();
+  const std::weak_ptr<circuit_breaker> b = r->get("b", start).value();
+  const std::weak_ptr<circuit_breaker> c = r->get("c", start).value();
+  CHECK(r->get("a", start).value() == a);
+  const std::weak_ptr<circuit_breaker> d = r->get("d", start).value();
+  CHECK(b.expired());
+  CHECK_FALSE(c.expired());
+  REQUIRE(r->get("e", start));
+  CHECK(c.expired());
+  CHECK_FALSE(d.expired());
+  CHECK(a.use_count() == 2);
+  REQUIRE(r->get("f", start));
+  CHECK(a.use_count() == 1);  // ours
+  CHECK_FALSE(d.expired());
+  CHECK(r->size() == 3);
+}
+
+TEST_CASE("a registry of one has room for the next") {
+  const auto r = make(1);
+  for (const std::string key : {"a", "b", "c"}) {
+    REQUIRE(r->get(key, start));
+    CHECK(r->get(key, start).value() == r->get(key, start).value());
+    CHECK(r->size() == 1);
+  }
+}
+
+TEST_CASE("each key in turn makes room, those that are not closed left out") {
+  const auto r = make(100);
+  std::vector<std::weak_ptr<circuit_breaker>> made;
+  for (int i = 0; i < 1000; ++i) {
+    const auto fresh = r->get(std::to_string(i), start).value();
+    if (i % 20 == 0) fresh->open(start);
+    made.push_back(fresh);
+  }
+  CHECK(r->size() == 100);
+  std::size_t alive = 0;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    CAPTURE(i);
+    CHECK(made[i].expired() == (i % 20 != 0 && i < 948));  // of the last 50 closed
+    alive += made[i].expired() ? 0U : 1U;
+  }
+  CHECK(alive == 100);
 }
 
 TEST_CASE("what is not closed is never forgotten") {
