@@ -233,9 +233,9 @@ void sql_stores() {
   auto file = must(sqlite::pool::open(folder / "limits.db"));
   through("sqlite", *must(resilience::sql_limiter_store::open(*file)), 5000);
   // A limit that a power cut sets back by a little is still one: its file need not be durable.
-  auto fast =
-      must(sqlite::pool::open(folder / "fast.db", {.connection = {.sync = sqlite::synchronous::normal}})
-      );
+  sqlite::pool_options not_synced;
+  not_synced.connection.sync = sqlite::synchronous::normal;
+  auto fast = must(sqlite::pool::open(folder / "fast.db", not_synced));
   through("sqlite, not synced", *must(resilience::sql_limiter_store::open(*fast)), 20'000);
   const scalekit_tests::postgres_server postgres_server;
   auto pg = must(postgres::open_pool({.conninfo = postgres_server.conninfo()}));

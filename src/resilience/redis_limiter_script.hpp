@@ -10,9 +10,9 @@ namespace scalekit::inline v0::resilience {
 // is whole + rest / parts microseconds. No product exceeds 2^51, see rate::make, so floor() of a
 // quotient and the remainder are exact.
 //
-// A value is `us part paused`, then the rate with its version, as text: if that is the caller's too,
-// as it nearly always is, nothing of it need be taken apart. Most of a call's time is Lua making
-// tables, strings and numbers, so what load() finds is returned as it is, and ARGV is read once.
+// A value is `us part paused`, then the rate with its version, as text: if that is the caller's
+// too, as it nearly always is, nothing of it need be taken apart. Most of a call's time is Lua
+// making tables, strings and numbers, so load() returns what it finds one by one.
 //
 // ARGV from a on, for each claim: rate as `version parts step burst`, parts, whole, rest, burst.
 inline constexpr std::string_view limiter_prelude = R"lua(

@@ -14,8 +14,8 @@ namespace scalekit::inline v0::resilience {
 /// \brief Votes in three SQL tables, on the database's own clock: `<prefix>breaker_node`,
 /// `<prefix>breaker_epoch` and `<prefix>breaker_probe`.
 ///
-/// An exchange is one statement on PostgreSQL and two elsewhere, for a recovery one more; a lease is
-/// one once its places exist. For tens of nodes and callees; for more, Redis is cheaper.
+/// An exchange is one statement on PostgreSQL and two elsewhere, for a recovery one more; a lease
+/// is one once its places exist. For tens of nodes and callees; for more, Redis is cheaper.
 ///
 /// \par Thread-safety  Safe for concurrent calls. The pool must outlive it.
 class SCALEKIT_EXPORT sql_breaker_store final : public breaker_store {
