@@ -329,7 +329,9 @@ TEST_CASE("decisions are those of exact arithmetic at the store's own time") {
         rate_of(4001, 1s, 64),
         rate_of(31, 10ms, 3),
         rate_of(7, 60s, 20)}) {
-    const std::string name = "exact" + std::to_string(r.parts());
+    // By the whole limit: 7,000 a second and 7 a minute have the same parts.
+    const std::string name =
+        "exact" + std::to_string(r.parts()) + "/" + std::to_string(r.step());
     limiter_test::exact_bucket model(r);
     for (int i = 0; i < 300; ++i) {
       const auto cost =
