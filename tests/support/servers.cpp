@@ -245,12 +245,14 @@ mariadb_server::mariadb_server(std::vector<std::string> settings)
     run({mariadb_program(),
          "--no-defaults",
          "--initialize-insecure",
-         "--datadir=" + folder_ / "data"},
+         "--datadir=" + folder_ / "data",
+         "--tmpdir=" + folder_ / ""},
         as);
   } else {
     run({"mariadb-install-db",
          "--no-defaults",
          "--datadir=" + folder_ / "data",
+         "--tmpdir=" + folder_ / "",
          "--skip-test-db",
          "--auth-root-authentication-method=normal",
          "--innodb-log-file-size=16M"},
@@ -264,6 +266,8 @@ std::vector<std::string> mariadb_server::command() const {
       mariadb_program(),
       "--no-defaults",
       "--datadir=" + folder_ / "data",
+      // Its own: a server that starts deletes the temporary tables it finds, another's too.
+      "--tmpdir=" + folder_ / "",
       "--socket=" + folder_ / "socket",
       "--pid-file=" + folder_ / "pid",
       "--bind-address=127.0.0.1",
