@@ -7,12 +7,12 @@ if(SCALEKIT_WITH_TESTING)
     DESCRIPTION "Fakes and conformance suites, with no test framework inside"
     DEPENDS core
     HEADERS
-      testing/conformance.hpp testing/fault_injection.hpp testing/fixed_random.hpp
-      testing/manual_clock.hpp
+      testing/conformance.hpp testing/fake_transport.hpp testing/fault_injection.hpp
+      testing/fault_plan.hpp testing/fixed_random.hpp testing/manual_clock.hpp
       testing/redis_conformance.hpp testing/sql_conformance.hpp
     SOURCES
-      testing/conformance.cpp testing/fault_injection.cpp testing/fixed_random.cpp
-      testing/manual_clock.cpp
+      testing/conformance.cpp testing/fake_transport.cpp testing/fault_injection.cpp
+      testing/fixed_random.cpp testing/manual_clock.cpp
       testing/redis_conformance.cpp testing/redis_conformance_faults.cpp
       testing/redis_conformance_pipelines.cpp testing/redis_conformance_replies.cpp
       testing/redis_conformance_scripts.cpp

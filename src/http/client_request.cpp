@@ -37,21 +37,6 @@ std::int64_t small(std::size_t n) noexcept {
   return static_cast<std::int64_t>(std::min<std::size_t>(n, 1U << 30U));
 }
 
-/// Of one connection, or of the framing: the client's business alone (RFC 9110 section 7.6.1).
-constexpr std::array<std::string_view, 12> own_fields{
-    "Connection",
-    "Content-Length",
-    "Expect",
-    "Host",
-    "Keep-Alive",
-    "Proxy-Authorization",
-    "Proxy-Connection",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-    "HTTP2-Settings"};
-
 bool is_any_of(std::string_view name, std::span<const std::string_view> list) noexcept {
   return std::ranges::any_of(list, [&](std::string_view one) {
     return equal_ignoring_case(name, one);
@@ -89,22 +74,6 @@ result<void> check_options(const client_options& o) {
       bounds{"pool.max_lifetime (ms)", p.max_lifetime.count(), 0, year_ms},
       bounds{"max_redirects", o.max_redirects, 0, 20},
       bounds{"max_header_bytes", small(o.max_header_bytes), 1024, 16 * 1024 * 1024}});
-}
-
-result<void> check_request(const outgoing_request& r) {
-  if (r.method.empty() || !std::ranges::all_of(r.method, is_token_char)) {
-    return refuse("the method is not a token");
-  }
-  if (r.method == "CONNECT")
-    return error(errc::not_supported, "http client: no CONNECT, no proxies");
-  if (r.to.empty()) return refuse("the request has no URL");
-  for (const field& f : r.headers) {
-    if (is_any_of(f.name, own_fields)) {
-      return refuse("the field " + f.name + " is the client's own business; leave it out");
-    }
-  }
-  return check_bounds(std::array{
-      bounds{"the request's timeout (ms)", r.timeout.count(), 1, hour_ms}});
 }
 
 std::string request_head(

@@ -13,9 +13,6 @@ namespace scalekit::inline v0::http {
 /// \par Errors `invalid_argument`, naming the option.
 [[nodiscard]] result<void> check_options(const client_options& o);
 
-/// \par Errors `invalid_argument`, `not_supported`.
-[[nodiscard]] result<void> check_request(const outgoing_request& r);
-
 /// Request line and fields, with those that are the client's business.
 [[nodiscard]] std::string request_head(
     const outgoing_request& r, const url& to, const fields& headers, std::string_view user_agent

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace scalekit::inline v0::testing {
 
@@ -51,18 +52,10 @@ class faulty_connection::faulty_rows final : public sql::rows {
 
 faulty_connection::~faulty_connection() = default;
 
-void faulty_connection::inject(sql_fault fault) { armed_.push_back({std::move(fault)}); }
-
 const sql_fault* faulty_connection::due(sql_call at, std::string_view sql) {
-  const sql_fault* first = nullptr;
-  for (armed& a : armed_) {
-    const sql_fault& f = a.fault;
-    if (f.at != at || (f.matches && !f.matches(sql))) continue;
-    const std::uint64_t number = a.seen++;
-    if (first == nullptr && number >= f.skip && number - f.skip < f.times) first = &f;
-  }
-  if (first != nullptr) ++struck_;
-  return first;
+  return faults_.due([&](const sql_fault& f) {
+    return f.at == at && (!f.matches || f.matches(sql));
+  });
 }
 
 result<std::unique_ptr<sql::rows>> faulty_connection::query(

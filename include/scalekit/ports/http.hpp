@@ -42,6 +42,10 @@ enum class repeatable : std::uint8_t {
 /// same for every piece of one answer. An error ends the call, which returns it.
 using body_fn = std::function<result<void>(const response& head, std::string_view piece)>;
 
+/// What \ref outgoing_request::timeout may be.
+inline constexpr std::chrono::milliseconds shortest_timeout{1};
+inline constexpr std::chrono::milliseconds longest_timeout{std::chrono::hours(1)};
+
 /// \brief What is to be sent, and how long and how much to wait for.
 struct outgoing_request {
   std::string method = "GET";  ///< a token, in the case it is sent in; not `CONNECT`
@@ -67,6 +71,11 @@ struct outgoing_request {
 
 /// \brief Whether it can be sent again though it may have been carried out.
 [[nodiscard]] SCALEKIT_EXPORT bool is_repeatable(const outgoing_request& r) noexcept;
+
+/// \brief What every transport refuses before it sends anything: for implementations.
+/// \par Errors `invalid_argument`: a method that is no token, no URL, a field that is the
+/// transport's business, a timeout out of range. `not_supported`: `CONNECT`.
+[[nodiscard]] SCALEKIT_EXPORT result<void> check_request(const outgoing_request& r);
 
 /// \brief Sends a request and waits for the answer.
 ///

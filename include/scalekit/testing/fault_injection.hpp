@@ -8,13 +8,14 @@
 #include <scalekit/export.hpp>
 #include <scalekit/ports/sql.hpp>
 #include <scalekit/result.hpp>
+#include <scalekit/testing/fault_plan.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace scalekit::inline v0::testing {
 
@@ -67,11 +68,11 @@ class SCALEKIT_EXPORT faulty_connection final : public sql::connection {
 
   /// \brief Adds a fault. Each counts for itself the calls since it was added; where several are
   /// due at one call, the one added first strikes.
-  void inject(sql_fault fault);
+  void inject(sql_fault fault) { faults_.add(std::move(fault)); }
   /// \brief Forgets all faults.
-  void clear() noexcept { armed_.clear(); }
+  void clear() noexcept { faults_.clear(); }
   /// \brief How many faults have struck.
-  [[nodiscard]] std::uint64_t struck() const noexcept { return struck_; }
+  [[nodiscard]] std::uint64_t struck() const noexcept { return faults_.struck(); }
 
   [[nodiscard]] sql::dialect dialect() const noexcept override { return inner_->dialect(); }
   [[nodiscard]] result<std::unique_ptr<sql::rows>> query(
@@ -102,18 +103,12 @@ class SCALEKIT_EXPORT faulty_connection final : public sql::connection {
 
  private:
   class faulty_rows;
-  struct armed {
-    sql_fault fault;
-    std::uint64_t seen = 0;
-  };
-
   template <class Call>
   auto guarded(sql_call at, std::string_view sql, const Call& call) -> decltype(call());
   [[nodiscard]] const sql_fault* due(sql_call at, std::string_view sql);
 
   sql::connection* inner_;
-  std::vector<armed> armed_;
-  std::uint64_t struck_ = 0;
+  fault_plan<sql_fault> faults_;
 };
 
 }  // namespace scalekit::inline v0::testing

@@ -248,3 +248,35 @@ TEST_CASE("what may be sent twice") {
   r.repeat = http::repeatable::no;
   CHECK_FALSE(http::is_repeatable(r));
 }
+
+TEST_CASE("what no transport sends") {
+  const auto refused = [](const http::outgoing_request& r) {
+    const auto checked = http::check_request(r);
+    return checked ? std::string() : checked.error().message();
+  };
+  http::outgoing_request fine{.to = must("http://a/")};
+  REQUIRE(fine.headers.set("X-Any", "secret"));
+  CHECK(refused(fine).empty());
+  CHECK(refused({}).find("no URL") != std::string::npos);
+  for (const auto* method : {"", "GET ", "G\r\nET", "(", "\xc3\xa9"}) {
+    auto r = fine;
+    r.method = method;
+    CHECK(refused(r).find("method") != std::string::npos);
+  }
+  for (const auto* name : {"Host", "content-length", "Transfer-Encoding", "TE", "Upgrade"}) {
+    auto r = fine;
+    REQUIRE(r.headers.set(name, "secret"));
+    CHECK(refused(r).find(std::string("the field ") + name) != std::string::npos);
+    CHECK(refused(r).find("secret") == std::string::npos);
+  }
+  using std::chrono::milliseconds;
+  for (const milliseconds bad : {milliseconds(0), milliseconds(-1), milliseconds(3'600'001)}) {
+    auto r = fine;
+    r.timeout = bad;
+    CHECK(refused(r).find("timeout is " + std::to_string(bad.count())) != std::string::npos);
+  }
+  fine.timeout = milliseconds(3'600'000);
+  CHECK(refused(fine).empty());
+  fine.method = "CONNECT";
+  CHECK(http::check_request(fine).error().code() == errc::not_supported);
+}
