@@ -30,11 +30,11 @@ std::optional<duration> retry_after(const http::response& r, std::optional<syste
 }
 
 outcome classify(const http::response& r, std::optional<system_time> now) {
+  if (r.status >= 200 && r.status < 400) return {};
   const auto wait = retry_after(r, now);
   const auto as = [&](outcome_kind kind, effect e = effect::none) {
     return outcome{.kind = kind, .effect = e, .retry_after = wait};
   };
-  if (r.status >= 200 && r.status < 400) return {};
   if (r.status == 429 || (r.status == 503 && wait)) return as(outcome_kind::throttled);
   if (r.status == 408 || r.status == 425) return as(outcome_kind::transient);
   if (r.status == 501 || r.status == 505) return as(outcome_kind::permanent);
