@@ -69,6 +69,7 @@ pipeline_call::entry pipeline_call::refuse(
   refused_with_ = code;
   refused_wait_ = wait;
   pipeline_.refused_[static_cast<std::size_t>(by)].fetch_add(1, std::memory_order_relaxed);
+  give_up_retry();
   if (retry_.attempts() != 0) end(last_);  // the call ends with the attempt before
   trace(
       {.at = now,
@@ -216,6 +217,10 @@ void pipeline_call::give_back(outcome_kind kind, steady_time now) noexcept {
   inside_ = has_place_ = has_breaker_ = has_throttle_ = has_limit_ = false;
 }
 
+void pipeline_call::give_up_retry() noexcept {
+  if (retry_.give_up()) pipeline_.retries_.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void pipeline_call::end(outcome_kind kind) noexcept {
   pipeline_.ended_[static_cast<std::size_t>(kind)].fetch_add(1, std::memory_order_relaxed);
 }
@@ -255,6 +260,7 @@ retry_step pipeline_call::leave(const outcome& o, steady_time now) noexcept {
 
 void pipeline_call::abandon(outcome_kind kind, steady_time now) noexcept {
   give_back(kind, now);
+  give_up_retry();
   trace(
       {.at = now,
        .attempt = retry_.attempts(),

@@ -5,6 +5,7 @@
 #include <scalekit/resilience/retry.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace scalekit::inline v0::resilience {
 
@@ -112,7 +113,14 @@ retry_step retry_call::after_failure(
     if (cost == 0) return {retry_verdict::budget_spent, {}};
     last_cost_ = cost;
   }
+  owed_ = true;
   return {retry_verdict::retry, delay};
+}
+
+bool retry_call::give_up() noexcept {
+  if (!std::exchange(owed_, false)) return false;
+  if (budget_ != nullptr) budget_->give_back(last_cost_);
+  return true;
 }
 
 }  // namespace scalekit::inline v0::resilience

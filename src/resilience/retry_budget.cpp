@@ -39,6 +39,11 @@ std::uint32_t ratio_budget::withdraw(outcome_kind, steady_time now) noexcept {
 
 void ratio_budget::on_success(std::uint32_t) noexcept {}
 
+void ratio_budget::give_back(std::uint32_t) noexcept {
+  window_.take_back({0, 1, 0});
+  uncount();
+}
+
 result<std::unique_ptr<token_budget>> token_budget::make(token_budget_options o) {
   auto fine =
       option_check("token_budget")
@@ -71,13 +76,19 @@ std::uint32_t token_budget::withdraw(outcome_kind kind, steady_time) noexcept {
   return counted(0);
 }
 
-void token_budget::on_success(std::uint32_t last_cost) noexcept {
-  const std::uint32_t refund = std::max(last_cost, 1U);
+void token_budget::refill(std::uint32_t by) noexcept {
   std::uint32_t have = tokens_.load(std::memory_order_relaxed);
   while (have < options_.capacity) {
-    const std::uint32_t full = std::min(options_.capacity, have + refund);
+    const std::uint32_t full = std::min(options_.capacity, have + by);
     if (tokens_.compare_exchange_weak(have, full, std::memory_order_relaxed)) return;
   }
+}
+
+void token_budget::on_success(std::uint32_t last_cost) noexcept { refill(std::max(last_cost, 1U)); }
+
+void token_budget::give_back(std::uint32_t cost) noexcept {
+  refill(cost);
+  uncount();
 }
 
 }  // namespace scalekit::inline v0::resilience

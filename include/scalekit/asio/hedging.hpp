@@ -40,7 +40,8 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
       Handler handler,
       const boost::asio::any_io_executor& fallback
   )
-      : call_(policy, budget, terms),
+      : clock_(policy.options().clock != nullptr ? *policy.options().clock : clock::system()),
+        call_(policy, budget, terms),
         deadline_(terms.deadline),
         op_(std::move(op)),
         done_(std::move(handler), fallback),
@@ -57,7 +58,7 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
   }
 
  private:
-  [[nodiscard]] static steady_time now() noexcept { return clock::system().steady_now(); }
+  [[nodiscard]] steady_time now() const noexcept { return clock_.steady_now(); }
 
   void go_on() {
     while (!finished_ && !stopped_) {
@@ -116,6 +117,7 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
     for (auto& stop : stops_) stop.emit(boost::asio::cancellation_type::all);
   }
 
+  const scalekit::clock& clock_;
   resilience::hedge_call call_;
   steady_time deadline_;
   Operation op_;
@@ -135,7 +137,8 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
 ///
 /// `op` is as for \ref call, and may be under way several times at once. What is not idempotent
 /// (`terms.repeat`) is sent once. `budget` pays for the hedges; it may be null only where something
-/// else bounds them. To put a pipeline around each attempt, let `op` be a \ref call.
+/// else bounds them. Lateness and the deadline go by the policy's clock. To put a pipeline around each
+/// attempt, let `op` be a \ref call.
 ///
 /// \par Thread-safety  Safe for concurrent calls; emit a cancellation on the handler's executor.
 /// \par Errors what the deciding attempt gave.

@@ -27,7 +27,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
@@ -39,10 +38,19 @@ namespace scalekit::inline v0::asio {
 
 namespace detail {
 
+/// What an answer means, unless the caller says.
+struct usual_outcome {
+  template <class T>
+  resilience::outcome operator()(const result<T>& r) const noexcept {
+    return resilience::classify(r);
+  }
+};
+
 /// One call on its way through a pipeline. Everything in it runs on its strand.
-template <class T, class Operation, class Handler>
-class piped_call final : public std::enable_shared_from_this<piped_call<T, Operation, Handler>>,
-                         private resilience::bulkhead::waiter {
+template <class T, class Operation, class Classify, class Handler>
+class piped_call final
+    : public std::enable_shared_from_this<piped_call<T, Operation, Classify, Handler>>,
+      private resilience::bulkhead::waiter {
   using entry = resilience::pipeline_call::entry;
 
  public:
@@ -50,6 +58,7 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
       resilience::pipeline& p,
       const resilience::call_options& options,
       Operation op,
+      Classify classify,
       Handler handler,
       const boost::asio::any_io_executor& fallback
   )
@@ -58,8 +67,15 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
         options_(options),
         call_(p, options_, clock_.steady_now()),
         op_(std::move(op)),
+        classify_(std::move(classify)),
         done_(std::move(handler), fallback),
-        timer_(done_.strand()) {}
+        timer_(done_.strand()),
+        place_(done_.strand()) {}
+
+  // Still in the queue: the loop that was to end the wait is gone.
+  ~piped_call() override {
+    if (phase_ == phase::queued && !places_->leave(*this)) places_->release();
+  }
 
   void start() {
     done_.on_cancellation([weak = this->weak_from_this()](boost::asio::cancellation_type type) {
@@ -89,37 +105,50 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
     }
   }
 
+  // The wait for a place keeps this alive while the queue points here. It is begun before, so that
+  // nothing needs memory when there is one.
   void queue() {
-    phase_ = phase::queued;
-    keep_ = this->shared_from_this();  // the queue points here
-    switch (places_->enter(*this)) {
-      case resilience::bulkhead::entry::granted:
-        return granted_here();
-      case resilience::bulkhead::entry::refused:
-        return leave_queue(errc::busy);
-      case resilience::bulkhead::entry::queued:
-        if (call_.deadline() != steady_time::max()) wait(call_.deadline() - clock_.steady_now());
+    place_.expires_at(boost::asio::steady_timer::time_point::max());
+    place_.async_wait([self = this->shared_from_this(), turn = ++place_turn_](auto) {
+      if (turn == self->place_turn_) self->was_granted();
+    });
+    const auto found = places_->enter(*this);
+    if (found == resilience::bulkhead::entry::queued) {
+      phase_ = phase::queued;
+      if (call_.deadline() != steady_time::max()) wait(call_.deadline() - clock_.steady_now());
+    } else if (found == resilience::bulkhead::entry::granted) {
+      stop_waiting();
+      has_place();
+    } else {
+      leave_queue(errc::busy);
     }
   }
 
-  // With the bulkhead's lock held, on any thread.
-  void granted() noexcept override {
-    boost::asio::post(done_.strand(), [self = keep_] { self->granted_here(); });
+  // With the bulkhead's lock held, on any thread; nobody else uses the timer meanwhile.
+  void granted() noexcept override { place_.cancel(); }
+
+  void was_granted() {
+    static_cast<void>(places_->leave(*this));  // takes the lock: granted() has returned
+    has_place();
   }
 
-  void granted_here() {
-    keep_.reset();
+  void has_place() {
     call_.placed(clock_.steady_now());
     if (!cancelled_) return call();
-    call_.abandon(resilience::outcome_kind::cancelled, clock_.steady_now());
+    give_up();
     finish(cancelled());
   }
 
   void leave_queue(errc why) {
-    const auto self = std::move(keep_);
+    stop_waiting();
     static_cast<void>(call_.not_placed(clock_.steady_now(), why));
     if (cancelled_) return finish(cancelled());
     refused();
+  }
+
+  void stop_waiting() {
+    ++place_turn_;
+    place_.cancel();
   }
 
   void call() {
@@ -143,7 +172,8 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
     if (timed_out_ && !r && r.error().code() == errc::cancelled) {
       r = error(errc::outcome_unknown, "no answer in time");
     }
-    const auto next = call_.leave(resilience::classify(r), clock_.steady_now());
+    const auto next = call_.leave(classify_(std::as_const(r)), clock_.steady_now());
+    if (next && cancelled_) give_up();
     if (!next || cancelled_) return finish(std::move(r));
     last_.emplace(std::move(r));
     phase_ = phase::pausing;
@@ -153,8 +183,15 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
   void cancel(boost::asio::cancellation_type type) {
     cancelled_ = true;
     if (phase_ == phase::calling) return stop_.emit(type);
-    if (phase_ == phase::pausing) return finish(cancelled());
+    if (phase_ == phase::pausing) {
+      give_up();
+      return finish(cancelled());
+    }
     if (phase_ == phase::queued && places_->leave(*this)) leave_queue(errc::cancelled);
+  }
+
+  void give_up() noexcept {
+    call_.abandon(resilience::outcome_kind::cancelled, clock_.steady_now());
   }
 
   void expired() {
@@ -200,12 +237,14 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
   resilience::call_options options_;
   resilience::pipeline_call call_;
   Operation op_;
+  Classify classify_;
   completion<T, Handler> done_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer place_;  // never expires; cancelled when there is one
   boost::asio::cancellation_signal stop_;
-  std::shared_ptr<piped_call> keep_;
   std::optional<result<T>> last_;
   std::uint64_t turn_ = 0;
+  std::uint64_t place_turn_ = 0;
   phase phase_ = phase::entering;
   bool cancelled_ = false;
   bool timed_out_ = false;
@@ -219,14 +258,46 @@ class piped_call final : public std::enable_shared_from_this<piped_call<T, Opera
 /// \param op     `void op(const attempt&, auto done)`: starts one attempt, with `done` as the
 ///               completion token for `void(result<T>)`; never on the caller's stack twice at once.
 ///               It must not throw, and must live until the completion, as what it borrows must.
+/// \param classify  `outcome classify(const result<T>&)`: what an answer means, if not what
+///               \ref resilience::classify says
 /// \param token  any completion token for `void(result<T>)`
 ///
 /// An attempt that is not back by its deadline is cancelled through `done`'s slot; what it then
 /// completes with as `cancelled` counts as `outcome_unknown`. Cancelling the call cancels the
-/// attempt, the pause or the wait in the queue, and every permit is given back.
+/// attempt, the pause or the wait in the queue, and every permit is given back; so does destroying
+/// the loop, which no thread may release a place of the same bulkhead to meanwhile.
 ///
 /// \par Thread-safety  Safe for concurrent calls; emit a cancellation on the handler's executor.
 /// \par Errors what `op` gives, or a layer's, see \ref resilience::pipeline; `cancelled`.
+template <class T, class Operation, class Classify, class CompletionToken>
+auto call(
+    resilience::pipeline& p,
+    const boost::asio::any_io_executor& on,
+    Operation op,
+    const resilience::call_options& options,
+    Classify classify,
+    CompletionToken&& token
+) {
+  return boost::asio::async_initiate<CompletionToken, void(result<T>)>(
+      [&p](
+          auto handler,
+          boost::asio::any_io_executor ex,
+          Operation work,
+          Classify judge,
+          resilience::call_options o
+      ) {
+        using piped = detail::piped_call<T, Operation, Classify, decltype(handler)>;
+        std::make_shared<piped>(
+            p, o, std::move(work), std::move(judge), std::move(handler), ex
+        )->start();
+      },
+      token,
+      on,
+      std::move(op),
+      std::move(classify),
+      options
+  );
+}
 template <class T, class Operation, class CompletionToken>
 auto call(
     resilience::pipeline& p,
@@ -235,17 +306,13 @@ auto call(
     const resilience::call_options& options,
     CompletionToken&& token
 ) {
-  return boost::asio::async_initiate<CompletionToken, void(result<T>)>(
-      [&p](
-          auto handler, boost::asio::any_io_executor ex, Operation work, resilience::call_options o
-      ) {
-        using piped = detail::piped_call<T, Operation, decltype(handler)>;
-        std::make_shared<piped>(p, o, std::move(work), std::move(handler), ex)->start();
-      },
-      token,
+  return call<T>(
+      p,
       on,
       std::move(op),
-      options
+      options,
+      detail::usual_outcome(),
+      std::forward<CompletionToken>(token)
   );
 }
 

@@ -20,6 +20,7 @@ struct hedge_options {
   duration delay = std::chrono::milliseconds(100);
   /// Attempts sent beside the first, 0 to 10. 0: no hedging.
   std::uint32_t max_hedges = 1;
+  const scalekit::clock* clock = nullptr;  ///< that drivers go by; null: the machine's
 };
 
 /// \brief Options that have been checked.

@@ -75,7 +75,8 @@ struct attempt {
 /// \brief One call on its way through a pipeline, without I/O: for drivers.
 ///
 /// `enter`, then the call, then `leave`; again for as long as `leave` says retry. Destroyed between
-/// the two, it gives its permits back as for `cancelled`.
+/// the two, or before a retry, it gives back what it holds as for `cancelled`. A retry that is not
+/// made, for it was abandoned or a layer refused it, is not paid for.
 ///
 /// \par Thread-safety  One thread at a time. The pipeline must outlive it.
 class SCALEKIT_EXPORT pipeline_call {
@@ -91,7 +92,7 @@ class SCALEKIT_EXPORT pipeline_call {
   pipeline_call(const pipeline_call&) = delete;
   pipeline_call& operator=(const pipeline_call&) = delete;
   ~pipeline_call() {
-    if (inside_) abandon_now();
+    if (inside_ || retry_.owed()) abandon_now();
   }
 
   [[nodiscard]] entry enter(steady_time now);
@@ -105,7 +106,8 @@ class SCALEKIT_EXPORT pipeline_call {
   [[nodiscard]] entry not_placed(steady_time now, errc why) noexcept;
   /// \brief The call came back.
   [[nodiscard]] retry_step leave(const outcome& o, steady_time now) noexcept;
-  /// \brief It never will: gives back what it holds, counting as `kind`, and ends.
+  /// \brief It never will, or is not to be tried again: gives back what it holds, counting as
+  /// `kind`, and ends.
   void abandon(outcome_kind kind, steady_time now) noexcept;
 
   [[nodiscard]] attempt current() const noexcept { return {retry_.attempts(), try_deadline_}; }
@@ -115,6 +117,7 @@ class SCALEKIT_EXPORT pipeline_call {
 
  private:
   void abandon_now() noexcept;
+  void give_up_retry() noexcept;
   [[nodiscard]] entry refuse(layer by, errc code, duration wait, steady_time now) noexcept;
   [[nodiscard]] entry refuse_inside(layer by, errc code, duration wait, steady_time now) noexcept;
   [[nodiscard]] entry pass_limiter(steady_time now);

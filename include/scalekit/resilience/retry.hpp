@@ -112,6 +112,7 @@ class SCALEKIT_EXPORT retry_call {
 
   /// \brief An attempt begins; returns until when it may take (`steady_time::max()`: for ever).
   steady_time begin(steady_time now) noexcept {
+    owed_ = false;
     if (attempts_++ == 0 && budget_ != nullptr) budget_->on_call(now);
     const bool bounded = policy_->options_.try_timeout != duration::zero();
     return bounded ? try_deadline(now) : terms_.deadline;
@@ -124,6 +125,12 @@ class SCALEKIT_EXPORT retry_call {
     if (budget_ != nullptr) budget_->on_success(last_cost_);
     return {};
   }
+
+  /// \brief The retry that was decided on is not made after all: its cost goes back to the budget.
+  /// False if there is none.
+  bool give_up() noexcept;
+  /// \brief Whether a retry has been decided on and not begun.
+  [[nodiscard]] bool owed() const noexcept { return owed_; }
 
   /// \brief Attempts begun so far.
   [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
@@ -141,6 +148,7 @@ class SCALEKIT_EXPORT retry_call {
   retry_terms terms_;
   std::uint32_t attempts_ = 0;
   std::uint32_t last_cost_ = 0;
+  bool owed_ = false;
   duration previous_ = {};
 };
 

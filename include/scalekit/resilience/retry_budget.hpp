@@ -21,7 +21,7 @@
 namespace scalekit::inline v0::resilience {
 
 struct retry_budget_stats {
-  std::uint64_t granted = 0;  ///< retries paid for
+  std::uint64_t granted = 0;  ///< retries paid for, less those given back
   std::uint64_t refused = 0;  ///< retries not made for want of budget
 };
 
@@ -42,6 +42,8 @@ class SCALEKIT_EXPORT retry_budget {
   [[nodiscard]] virtual std::uint32_t withdraw(outcome_kind kind, steady_time now) noexcept = 0;
   /// \brief The call succeeded; `last_cost` is what its last retry cost, 0 if it made none.
   virtual void on_success(std::uint32_t last_cost) noexcept = 0;
+  /// \brief A retry that was paid for a moment ago was not made: what it cost comes back.
+  virtual void give_back(std::uint32_t cost) noexcept = 0;
 
   [[nodiscard]] retry_budget_stats stats() const noexcept {
     return {granted_.load(std::memory_order_relaxed), refused_.load(std::memory_order_relaxed)};
@@ -53,6 +55,8 @@ class SCALEKIT_EXPORT retry_budget {
     (cost != 0 ? granted_ : refused_).fetch_add(1, std::memory_order_relaxed);
     return cost;
   }
+  /// \brief For \ref give_back.
+  void uncount() noexcept { granted_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
   std::atomic<std::uint64_t> granted_{0};
@@ -83,6 +87,7 @@ class SCALEKIT_EXPORT ratio_budget final : public retry_budget {
   void on_call(steady_time now) noexcept override;
   [[nodiscard]] std::uint32_t withdraw(outcome_kind kind, steady_time now) noexcept override;
   void on_success(std::uint32_t last_cost) noexcept override;
+  void give_back(std::uint32_t cost) noexcept override;
 
  private:
   explicit ratio_budget(ratio_budget_options options) noexcept;
@@ -113,6 +118,7 @@ class SCALEKIT_EXPORT token_budget final : public retry_budget {
   void on_call(steady_time now) noexcept override;
   [[nodiscard]] std::uint32_t withdraw(outcome_kind kind, steady_time now) noexcept override;
   void on_success(std::uint32_t last_cost) noexcept override;
+  void give_back(std::uint32_t cost) noexcept override;
 
   /// \brief Racy by nature: what another thread takes next is not in it.
   [[nodiscard]] std::uint32_t approx_tokens() const noexcept {
@@ -120,6 +126,7 @@ class SCALEKIT_EXPORT token_budget final : public retry_budget {
   }
 
  private:
+  void refill(std::uint32_t by) noexcept;
   explicit token_budget(token_budget_options options) noexcept;
   token_budget_options options_;
   std::atomic<std::uint32_t> tokens_;

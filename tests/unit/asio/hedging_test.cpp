@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <scalekit/asio/hedging.hpp>
+#include <scalekit/testing/manual_clock.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -129,4 +130,25 @@ TEST_CASE("cancelling the call cancels every attempt") {
   f.loop.run();
   CHECK(f.partner.cancelled == 3);
   CHECK(f.got->error().code() == errc::cancelled);
+}
+
+TEST_CASE("what is late is so by the clock that was given") {
+  fixture f;
+  testing::manual_clock time;
+  f.policy = hedge_policy::make({.delay = 1us, .max_hedges = 2, .clock = &time}).value();
+  f.partner.answers = {{2, 9}};
+  asio::hedge<int>(
+      f.policy,
+      nullptr,
+      f.loop.get_executor(),
+      std::ref(f.partner),
+      idempotent,
+      [&](result<int> r) { f.got = std::move(r); }
+  );
+  for (int i = 0; i < 100; ++i) f.loop.run_one();  // its timer, again and again
+  CHECK(f.partner.started == 1);
+  time.advance(1us);
+  f.loop.run();
+  CHECK(f.partner.started == 2);
+  CHECK(f.got->value() == 9);
 }

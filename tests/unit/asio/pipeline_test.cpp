@@ -281,7 +281,55 @@ TEST_CASE("a cancelled call does not finish its pause") {
   stop.emit(net::cancellation_type::all);
   f.loop.run();
   CHECK(got->error().code() == errc::cancelled);
+  CHECK(p->stats().of(outcome_kind::cancelled) == 1);
+  CHECK(p->stats().retries == 0);
+  CHECK(f.budget->stats().granted == 0);
   f.no_trace_is_left();
+}
+
+TEST_CASE("a retry that a cancelled attempt asks for is neither made nor paid") {
+  fixture f;
+  const auto p = f.make();
+  net::cancellation_signal stop;
+  std::optional<result<int>> got;
+  asio::call<int>(
+      *p,
+      f.loop.get_executor(),
+      [&](const attempt&, auto done) {
+        net::post(f.loop, [&, d = std::move(done)]() mutable {
+          stop.emit(net::cancellation_type::all);
+          net::post(f.loop, [d = std::move(d)]() mutable { std::move(d)(errc::unavailable); });
+        });
+      },
+      {},
+      net::bind_cancellation_slot(stop.slot(), into(got))
+  );
+  f.loop.run();
+  CHECK(got->error().code() == errc::unavailable);
+  CHECK(p->stats().of(outcome_kind::cancelled) == 1);
+  CHECK(p->stats().retries == 0);
+  CHECK(f.budget->stats().granted == 0);
+  f.no_trace_is_left();
+}
+
+TEST_CASE("a classifier of one's own decides what an answer means") {
+  fixture f;
+  const auto p = f.make();
+  int calls = 0;
+  std::optional<result<int>> got;
+  asio::call<int>(
+      *p,
+      f.loop.get_executor(),
+      [&](const attempt&, auto done) { answer(f.loop, ++calls, std::move(done)); },
+      {},
+      [](const result<int>& r) {
+        return r && *r < 3 ? outcome{.kind = outcome_kind::transient} : outcome{};
+      },
+      into(got)
+  );
+  f.loop.run();
+  CHECK(got->value() == 3);
+  CHECK(calls == 3);
 }
 
 TEST_CASE("a loop that is destroyed with calls in it leaks nothing") {
@@ -302,6 +350,51 @@ TEST_CASE("a loop that is destroyed with calls in it leaks nothing") {
     CHECK_FALSE(got);
   }
   f.no_trace_is_left();
+}
+
+TEST_CASE("nor does one that is destroyed with calls in the queue, or just out of it") {
+  fixture f;
+  const auto p = f.make();
+  const auto held = std::make_shared<int>(7);
+  REQUIRE(f.places->try_acquire());
+  {
+    net::io_context loop;
+    for (int i = 0; i < 3; ++i) {
+      asio::call<int>(
+          *p,
+          loop.get_executor(),
+          [](const attempt&, auto) { FAIL("called"); },
+          {.deadline = clock::system().steady_now() + 1h},
+          [held](result<int>) { FAIL("completed"); }
+      );
+    }
+    while (f.places->stats().waiting != 3) loop.poll_one();
+    f.places->release();  // to the first, which never hears of it
+    CHECK(f.places->stats().in_flight == 1);
+    CHECK(held.use_count() == 4);
+  }
+  CHECK(held.use_count() == 1);
+  f.no_trace_is_left();
+}
+
+TEST_CASE("a pause that its loop does not outlive is not paid for") {
+  fixture f;
+  f.retry =
+      retry_policy::make({.backoff = {.base = 1h, .cap = 24h, .jitter = jitter::none}}).value();
+  const auto p = f.make();
+  {
+    net::io_context loop;
+    asio::call<int>(
+        *p,
+        loop.get_executor(),
+        [&](const attempt&, auto done) { answer(loop, errc::unavailable, std::move(done)); },
+        {},
+        [](result<int>) { FAIL("completed"); }
+    );
+    while (p->stats().retries == 0) loop.run_one();
+  }
+  CHECK(p->stats().of(outcome_kind::cancelled) == 1);
+  CHECK(f.budget->stats().granted == 0);
 }
 
 TEST_CASE("many calls on several threads: all complete, and nothing is left behind") {

@@ -193,6 +193,8 @@ TEST_CASE("a retry that a layer refuses ends the call with the failure it had") 
   CHECK(r.error().message() == "down");
   CHECK(p->stats().by(layer::limiter) == 1);
   CHECK(p->stats().of(outcome_kind::transient) == 1);
+  CHECK(p->stats().retries == 0);  // it was not made, so nobody pays for it
+  CHECK(f.budget->stats().granted == 0);
 }
 
 TEST_CASE("an open breaker stops the retries of all calls") {
@@ -338,6 +340,22 @@ TEST_CASE("a call that is dropped half-way gives back what it holds") {
   }
   CHECK(f.places->stats().in_flight == 0);
   CHECK(p->stats().of(outcome_kind::cancelled) == 1);
+}
+
+TEST_CASE("a call that is dropped before its retry counts, and pays for none") {
+  fixture f;
+  const auto p = f.make();
+  const call_options options;
+  for (const bool by_hand : {true, false}) {
+    pipeline_call c(*p, options, f.clock.steady_now());
+    REQUIRE(c.enter(f.clock.steady_now()) == pipeline_call::entry::proceed);
+    REQUIRE(c.leave({.kind = outcome_kind::transient}, f.clock.steady_now()));
+    CHECK(p->stats().retries == 1);
+    if (by_hand) c.abandon(outcome_kind::cancelled, f.clock.steady_now());
+  }
+  CHECK(p->stats().of(outcome_kind::cancelled) == 2);
+  CHECK(p->stats().retries == 0);
+  CHECK(f.budget->stats().granted == 0);
 }
 
 TEST_CASE("a trace says what each layer decided") {

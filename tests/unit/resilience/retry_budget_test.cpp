@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <vector>
 
 using namespace scalekit;
@@ -117,6 +118,32 @@ TEST_CASE("a call that fails once and then succeeds costs the quota nothing") {
   const load l = send(*budget, now, 1'000, [&] { return ++n % 2 == 1 ? failed : outcome{}; });
   CHECK(l.retries == 1'000);
   CHECK(budget->approx_tokens() == 100);
+}
+
+TEST_CASE("a retry that is not made is not paid for") {
+  const retry_policy policy = retry_policy::make().value();
+  testing::fixed_random random;
+  const auto tokens = token_budget::make({.capacity = 14}).value();
+  const auto ratio = ratio_budget::make({.ratio = 0, .minimum = 1}).value();
+  for (retry_budget* budget : std::initializer_list<retry_budget*>{tokens.get(), ratio.get()}) {
+    for (int i = 0; i < 3; ++i) {
+      retry_call call(policy, budget, {});
+      call.begin(start);
+      CHECK_FALSE(call.owed());
+      REQUIRE(call.after(failed, start, random));
+      CHECK(call.owed());
+      CHECK(call.give_up());
+      CHECK_FALSE(call.give_up());
+    }
+    CHECK(budget->stats().granted == 0);
+    retry_call call(policy, budget, {});
+    call.begin(start);
+    REQUIRE(call.after(failed, start, random));
+    call.begin(start);
+    CHECK_FALSE(call.give_up());  // it has been made
+    CHECK(budget->stats().granted == 1);
+    CHECK(call.after(failed, start, random).verdict == retry_verdict::budget_spent);
+  }
 }
 
 TEST_CASE("options out of range are refused by name") {
