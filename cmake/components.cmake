@@ -167,7 +167,7 @@ if(SCALEKIT_WITH_ASIO)
     PUBLIC_LINK Boost::headers Threads::Threads
     FIND_DEPENDENCIES "Boost 1.81" Threads
     PC_LIBS_PRIVATE -pthread
-    HEADERS asio/completion.hpp asio/hedging.hpp asio/offload.hpp asio/pipeline.hpp
+    HEADERS asio/completion.hpp asio/hedging.hpp asio/http.hpp asio/offload.hpp asio/pipeline.hpp
     SOURCES asio/offload.cpp
   )
 endif()

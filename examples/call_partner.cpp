@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // Calls a partner that throttles, breaks down and comes back, through every rule that keeps such a
 // partner from taking this service with it. Time is simulated, so that an outage takes no time.
+#include <scalekit/resilience/http_call.hpp>
 #include <scalekit/resilience/stack.hpp>
+#include <scalekit/testing/fake_transport.hpp>
 #include <scalekit/testing/fixed_random.hpp>
 #include <scalekit/testing/manual_clock.hpp>
 
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 using namespace scalekit;
@@ -15,17 +18,21 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A partner's API: a second of work, a minute of outage, and work again.
+/// A partner's API: a second of work, a minute of outage, and work again. A real one is reached by
+/// an http::client.
 struct partner {
   testing::manual_clock& time;
   steady_time start = time.steady_now();
+  http::url charges = *http::url::parse("https://partner.example/charges");
   int asked = 0;
-  result<int> charge(int cents, [[maybe_unused]] steady_time until) {
+  testing::fake_transport web{[this](const http::outgoing_request&) { return answer(); }};
+
+  result<http::response> answer() {
     ++asked;
     time.advance(2ms);
     const duration t = time.steady_now() - start;
     if (t > 1s && t < 61s) return error(errc::unavailable, "partner: connection refused");
-    return cents;
+    return http::response::text(201, "charged");
   }
 };
 
@@ -48,12 +55,14 @@ result<std::unique_ptr<resilience::stack>> make_rules(
 // [layers]
 
 // [call]
-// The charge has an idempotency key, so it may be repeated even if its effect is unknown.
-result<int> charge(resilience::stack& calls, partner& p, int cents) {
-  return calls.call(
-      [&](const resilience::attempt& a) { return p.charge(cents, a.deadline); },
-      {.repeat = resilience::repeatable::always}
-  );
+// The charge has an idempotency key, so it is tried again even if its effect is unknown. Each
+// attempt gets the time that is left for it.
+result<http::response> charge(
+    resilience::stack& calls, http::transport& web, const http::url& to, std::string_view key
+) {
+  http::outgoing_request request{.method = "POST", .to = to, .body = R"({"cents": 1250})"};
+  if (auto ok = request.headers.set("Idempotency-Key", key); !ok) return ok.error();
+  return resilience::send(calls.pipeline(), web, std::move(request));
 }
 // [call]
 
@@ -77,10 +86,12 @@ result<void> run() {
   auto rules = make_rules(time, time, random);
   if (!rules) return rules.error();
   const steady_time start = time.steady_now();
+  int charges = 0;
   for (const auto& [when, until] :
        {std::pair{"all is well", 1s}, {"an outage", 61s}, {"a minute later", 121s}}) {
     while (time.steady_now() < start + until) {
-      static_cast<void>(charge(**rules, p, 1'250));
+      const auto key = "charge-" + std::to_string(++charges);
+      static_cast<void>(charge(**rules, p.web, p.charges, key));
       time.advance(8ms);  // a hundred calls a second, or so
     }
     report(when, **rules, p);

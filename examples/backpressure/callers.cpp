@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "callers.hpp"
 
-#include <scalekit/resilience/http_outcome.hpp>
+#include <scalekit/resilience/http_call.hpp>
 #include <scalekit/resilience/pipeline.hpp>
 #include <scalekit/resilience/rate_limit_fields.hpp>
 #include <scalekit/resilience/token_bucket.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace backpressure {
@@ -89,6 +88,30 @@ result<std::unique_ptr<rules>> make_rules(std::int64_t per_second) {
 }
 // [rules]
 
+/// The partner, as one call sees it: counts the attempts. A 429 in spite of the limiter means that
+/// others use the quota too: then nobody here calls until the time is over.
+class observed final : public http::transport {
+ public:
+  observed(http::transport& web, resilience::token_bucket& limiter)
+      : web_(web), limiter_(limiter) {}
+
+  result<http::response> send(const http::outgoing_request& request) override {
+    ++attempts;
+    auto answer = web_.send(request);
+    const auto o = resilience::classify(answer);
+    if (o.kind == resilience::outcome_kind::throttled && o.retry_after) {
+      limiter_.cool_down(clock::system().steady_now(), *o.retry_after);
+    }
+    return answer;
+  }
+
+  std::uint32_t attempts = 0;
+
+ private:
+  http::transport& web_;
+  resilience::token_bucket& limiter_;
+};
+
 class guarded final : public caller {
  public:
   guarded(http::client& web, http::url to, std::unique_ptr<rules> r)
@@ -110,37 +133,17 @@ class guarded final : public caller {
 
   // [call]
   call_report call(steady_time due, std::size_t number) override {
-    auto request = charge_of(to_, number);
-    std::uint32_t attempts = 0;
-    const auto answer = calls_->call(
-        [&](const resilience::attempt& a) {
-          attempts = a.number;
-          request.timeout = time_left(a.deadline);
-          auto r = web_.send(request);
-          respect(r);
-          return r;
-        },
-        {.deadline = due + 1s, .repeat = resilience::repeatable::always, .queued_at = due}
+    observed partner(web_, rules_->limiter);
+    const auto answer = resilience::send(
+        *calls_, partner, charge_of(to_, number), {.deadline = due + 1s, .queued_at = due}
     );
-    if (attempts == 0) return {call_end::refused, 0};
-    return {answer && answer->status == 200 ? call_end::answered : call_end::failed, attempts};
+    if (partner.attempts == 0) return {call_end::refused, 0};
+    const bool charged = answer && answer->status == 200;
+    return {charged ? call_end::answered : call_end::failed, partner.attempts};
   }
   // [call]
 
  private:
-  static std::chrono::milliseconds time_left(steady_time deadline) {
-    const auto left = deadline - clock::system().steady_now();
-    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), 1ms);
-  }
-
-  /// A 429 in spite of the limiter means that others use the quota too: nobody here calls until the
-  /// time is over.
-  void respect(const result<http::response>& r) {
-    const auto o = resilience::classify(r);
-    if (o.kind != resilience::outcome_kind::throttled || !o.retry_after) return;
-    rules_->limiter.cool_down(clock::system().steady_now(), *o.retry_after);
-  }
-
   http::client& web_;
   const http::url to_;
   std::unique_ptr<rules> rules_;

@@ -22,6 +22,9 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
 
 namespace scalekit::inline v0::resilience {
 
@@ -37,6 +40,47 @@ repeatable_of(const http::outgoing_request& r, repeatable wish = repeatable::if_
 [[nodiscard]] SCALEKIT_EXPORT std::optional<std::chrono::milliseconds> time_left(
     steady_time deadline, steady_time now, std::chrono::milliseconds most = http::longest_timeout
 ) noexcept;
+
+/// \brief So much is kept of a body that `on_body` is not given.
+inline constexpr std::size_t kept_body_bytes = std::size_t{64} * 1024;
+
+/// \brief One request on its way through a pipeline: what \ref send does around the transport, for
+/// drivers (`asio/http.hpp`).
+///
+/// \par Thread-safety  One thread at a time, and one attempt at a time.
+class SCALEKIT_EXPORT http_call {
+ public:
+  /// `time`: the pipeline's clock; null: the machine's.
+  http_call(
+      http::outgoing_request request, const call_options& options, const scalekit::clock* time
+  );
+  http_call(const http_call&) = delete;
+  http_call& operator=(const http_call&) = delete;
+
+  /// \brief What the pipeline is to be told.
+  [[nodiscard]] const call_options& options() const noexcept { return options_; }
+  /// \brief Sends it, if there is time left; `stop` counts beside the request's own.
+  [[nodiscard]] result<http::response> attempt(
+      http::transport& web, const resilience::attempt& a, const std::stop_token& stop = {}
+  );
+  /// \brief What the last attempt's answer means.
+  [[nodiscard]] outcome judge(const result<http::response>& r) const;
+
+ private:
+  [[nodiscard]] result<void> take(const http::response& head, std::string_view piece);
+
+  http::outgoing_request request_;
+  call_options options_;
+  const scalekit::clock& time_;
+  const std::chrono::milliseconds longest_;
+  const std::stop_token stop_;
+  const http::body_fn sink_;
+  const bool repeat_;
+  bool sent_ = false;
+  bool taken_ = false;    // the sink has a piece
+  bool refused_ = false;  // the sink took no more
+  std::string kept_;
+};
 
 /// \brief Sends `request` over `web` as often as the layers of `through` allow.
 ///
@@ -65,9 +109,6 @@ repeatable_of(const http::outgoing_request& r, repeatable wish = repeatable::if_
     http::outgoing_request request,
     const call_options& options = {}
 );
-
-/// \brief So much is kept of a body that `on_body` is not given.
-inline constexpr std::size_t kept_body_bytes = std::size_t{64} * 1024;
 
 }  // namespace scalekit::inline v0::resilience
 
