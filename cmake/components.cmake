@@ -8,11 +8,16 @@ if(SCALEKIT_WITH_TESTING)
     DEPENDS core
     HEADERS
       testing/conformance.hpp testing/fake_transport.hpp testing/fault_injection.hpp
-      testing/fault_plan.hpp testing/fixed_random.hpp testing/manual_clock.hpp
+      testing/fault_plan.hpp testing/fixed_random.hpp testing/http_conformance.hpp
+      testing/loopback_server.hpp testing/manual_clock.hpp
       testing/redis_conformance.hpp testing/sql_conformance.hpp
     SOURCES
       testing/conformance.cpp testing/fake_transport.cpp testing/fault_injection.cpp
-      testing/fixed_random.cpp testing/manual_clock.cpp
+      testing/fixed_random.cpp
+      testing/http_conformance.cpp testing/http_conformance_answers.cpp
+      testing/http_conformance_faults.cpp testing/http_conformance_requests.cpp
+      testing/http_conformance_server.cpp testing/http_site.cpp
+      testing/loopback_server.cpp testing/manual_clock.cpp
       testing/redis_conformance.cpp testing/redis_conformance_faults.cpp
       testing/redis_conformance_pipelines.cpp testing/redis_conformance_replies.cpp
       testing/redis_conformance_scripts.cpp

@@ -130,8 +130,8 @@ result<http::response> fake_transport::send(const http::outgoing_request& r) {
     return failed(r, errc::cancelled, "it was stopped, after it had been sent");
   }
   if (fault) return fault->what;
-  if (!in_time) return failed(r, errc::outcome_unknown, "no answer in time");
   if (!made.gives) return std::move(made.gives);
+  if (!in_time) return failed(r, errc::outcome_unknown, "no answer in time");
   return hand_over(r, *std::move(made.gives));
 }
 

@@ -3,6 +3,8 @@
 #include "client_fixture.hpp"
 #include "fakes.hpp"
 
+#include <scalekit/testing/http_conformance.hpp>
+
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -34,34 +36,10 @@ void silent(raw_server::peer& p) { p.wait_until_gone(); }
 using addresses = std::vector<http::ip_address>;
 
 /// A port whose queue is full, so that connecting to it hangs.
-class full_listener {
- public:
-  full_listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    auto* plain = reinterpret_cast<sockaddr*>(&at);
-    REQUIRE(::bind(fd_, plain, size) == 0);
-    REQUIRE(::listen(fd_, 0) == 0);
-    REQUIRE(::getsockname(fd_, plain, &size) == 0);
-    port = ntohs(at.sin_port);
-    for (int& c : clients_) {
-      c = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      static_cast<void>(!::connect(c, plain, size));
-    }
-  }
-  full_listener(const full_listener&) = delete;
-  full_listener& operator=(const full_listener&) = delete;
-  ~full_listener() {
-    for (const int c : clients_) ::close(c);
-    ::close(fd_);
-  }
-  std::uint16_t port = 0;
-
- private:
-  int fd_;
-  int clients_[4]{};
+struct full_listener {
+  std::unique_ptr<testing::http_conformance_server> server =
+      testing::http_conformance_server::start().value();
+  std::uint16_t port = http::url::parse(server->places().hanging).value().port();
 };
 
 /// Blocks every lookup until it is released; owned by the lookups that it blocks.

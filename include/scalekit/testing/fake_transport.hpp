@@ -41,8 +41,8 @@ struct fake_answer {
 
   /// An answer, or the error that the call ends with.
   result<http::response> gives;
-  /// How long it takes. If the request has less time, the call ends when that is over, with
-  /// `outcome_unknown`.
+  /// How long it takes. If the request has less time, the call ends when that is over: with
+  /// `outcome_unknown` where there was to be an answer.
   duration takes;
 };
 
