@@ -4,6 +4,7 @@
 #include <scalekit/resilience/rate_limit_fields.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace scalekit::inline v0::resilience {
@@ -90,6 +91,25 @@ result<std::vector<T>> read_all(std::string_view field, F to_value) {
   return all;
 }
 
+struct quota_window {
+  std::int64_t tokens;
+  seconds length;
+};
+
+quota_window window_of(const rate& r) {
+  constexpr std::int64_t second_us = 1'000'000;
+  const seconds period = ceil_seconds(r.period());
+  if (period == r.period()) return {r.tokens(), period};
+  // parts() come in step() microseconds, in lowest terms.
+  const std::int64_t common = std::gcd(r.step(), second_us);
+  const seconds exact(r.step() / common);
+  const seconds longest = std::max<seconds>(std::chrono::minutes(1), period);
+  if (exact <= std::max<seconds>(longest, 4 * period)) {
+    return {second_us / common * r.parts(), exact};
+  }
+  return {longest / r.period() * r.tokens(), longest};
+}
+
 std::optional<seconds> to_seconds(const std::optional<std::int64_t>& n) {
   return n ? std::optional(seconds(*n)) : std::nullopt;
 }
@@ -97,12 +117,9 @@ std::optional<seconds> to_seconds(const std::optional<std::int64_t>& n) {
 }  // namespace
 
 rate_limit_policy policy_of(std::string name, const rate& r) {
-  // time_for() rounds down, so a microsecond more is never too short.
-  const seconds window = ceil_seconds(
-      r.time_for(r.burst()) +
-      std::chrono::microseconds(r.burst() * r.step() % r.parts() == 0 ? 0 : 1)
-  );
-  return {.name = std::move(name), .quota = r.burst(), .window = window};
+  const quota_window one = window_of(r);
+  const std::int64_t times = (r.burst() + one.tokens - 1) / one.tokens;
+  return {.name = std::move(name), .quota = one.tokens * times, .window = one.length * times};
 }
 
 rate_limit_state state_of(std::string name, const decision& d) {

@@ -42,8 +42,17 @@ struct rate_limit_state {
   friend bool operator==(const rate_limit_state&, const rate_limit_state&) = default;
 };
 
-/// \brief The policy of a limiter: its burst as the quota, over the time the burst takes to come
-/// (rounded up to a second).
+/// \brief The policy of a limiter: the tokens that come in a window of whole seconds.
+///
+/// The window is the limit's period where that is whole seconds (1,000 a minute: `q=1000;w=60`), else
+/// the shortest that whole tokens come in (1 in 1.5 s: `q=2;w=3`; 7 in 250 ms: `q=28;w=1`). A burst
+/// beyond it makes it so many times as long that the quota holds the burst (10 a second, burst 25:
+/// `q=30;w=3`), so that a `RateLimit` field never has more left than the quota. A pace for which an
+/// exact window would be longer than a minute and four periods is rounded down, never up.
+///
+/// Whoever spreads the quota over the window is never refused. A smaller burst than the quota (100 a
+/// second, burst 40: `q=100;w=1`) is not in the policy, for the draft has no word for it: what may be
+/// taken at once is what `RateLimit` has left.
 [[nodiscard]] SCALEKIT_EXPORT rate_limit_policy policy_of(std::string name, const rate& r);
 
 /// \brief What a decision says: what is left, and when all is back (rounded up to a second).

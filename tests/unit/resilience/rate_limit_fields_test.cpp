@@ -2,6 +2,7 @@
 #include "limiter_support.hpp"
 
 #include <scalekit/resilience/rate_limit_fields.hpp>
+#include <scalekit/resilience/token_bucket.hpp>
 #include <scalekit/timestamp.hpp>
 
 #include <doctest/doctest.h>
@@ -55,10 +56,71 @@ TEST_CASE("a limiter describes itself") {
   CHECK(
       resilience::to_field({resilience::policy_of("minute", r)}).value() == R"("minute";q=100;w=60)"
   );
-  CHECK(resilience::policy_of("s", rate_of(7, 1s, 3)).window == 1s);
-  CHECK(resilience::policy_of("s", rate_of(3, 1s, 7)).window == 3s);
   const resilience::decision d{.allowed = true, .remaining = 9, .reset_after = 1500ms};
   CHECK(resilience::to_field({resilience::state_of("minute", d)}).value() == R"("minute";r=9;t=2)");
+}
+
+TEST_CASE("a policy is the tokens of a whole number of seconds") {
+  const auto policy = [](const resilience::rate& r) {
+    return resilience::to_field({resilience::policy_of("p", r)}).value();
+  };
+  CHECK(policy(rate_of(100, 1s, 40)) == R"("p";q=100;w=1)");
+  CHECK(policy(rate_of(1000, 1min)) == R"("p";q=1000;w=60)");
+  CHECK(policy(rate_of(1, 1500ms)) == R"("p";q=2;w=3)");
+  CHECK(policy(rate_of(7, 250ms)) == R"("p";q=28;w=1)");
+  CHECK(policy(rate_of(15, 1500ms)) == R"("p";q=20;w=2)");
+  CHECK(policy(rate_of(15, 1500ms, 1)) == R"("p";q=10;w=1)");
+  CHECK(policy(rate_of(7, 1s, 3)) == R"("p";q=7;w=1)");
+  CHECK(policy(rate_of(3, 1s, 7)) == R"("p";q=9;w=3)");
+  CHECK(policy(rate_of(10, 1s, 25)) == R"("p";q=30;w=3)");
+  CHECK(policy(rate_of(1, 24h)) == R"("p";q=1;w=86400)");
+  CHECK(policy(rate_of(1, 90'500ms)) == R"("p";q=2;w=181)");
+  CHECK(policy(rate_of(2048, 1us, 1)) == R"("p";q=2048000000;w=1)");
+  // Exact only in weeks: rounded down, 180 periods in a minute.
+  CHECK(policy(rate_of(7, 333'333us)) == R"("p";q=1260;w=60)");
+  CHECK(policy(rate_of(1, 100'000'001us)) == R"("p";q=1;w=101)");
+}
+
+TEST_CASE("a policy never promises more than comes, and never holds less than the burst") {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::int64_t period_us = 1 + static_cast<std::int64_t>(random() % 200'000'000);
+    const auto made = resilience::rate::make(
+        {.tokens = 1 + static_cast<std::int64_t>(random() % 500),
+         .period = std::chrono::microseconds(i % 2 == 0 ? period_us : period_us / 1000 * 1000 + 1000),
+         .burst = static_cast<std::int64_t>(random() % 1'000)}
+    );
+    if (!made) continue;
+    const auto p = resilience::policy_of("p", *made);
+    CAPTURE(made->tokens());
+    CAPTURE(made->period().count());
+    CAPTURE(made->burst());
+    REQUIRE(p.window.has_value());
+    REQUIRE(p.window->count() >= 1);
+    // q / w <= parts / step
+    const auto offered = static_cast<long double>(p.quota) * static_cast<long double>(made->step());
+    const auto comes = static_cast<long double>(p.window->count()) * 1e6L *
+                       static_cast<long double>(made->parts());
+    CHECK(offered <= comes);
+    CHECK(offered >= comes * 0.3L);
+    CHECK(p.quota >= made->burst());
+    CHECK(resilience::to_field({p}).has_value());
+  }
+}
+
+TEST_CASE("whoever spreads the quota over the window is never refused") {
+  for (const auto& r :
+       {rate_of(100, 1s, 40), rate_of(1, 1500ms), rate_of(7, 250ms), rate_of(1000, 1min, 10),
+        rate_of(7, 333'333us)}) {
+    const auto p = resilience::policy_of("p", r);
+    scalekit::steady_time now{1h};
+    resilience::token_bucket bucket(r, now);
+    for (std::int64_t n = 0; n < 3 * p.quota; ++n) {
+      // The n-th not before n / q windows have passed.
+      const auto due = std::chrono::nanoseconds(*p.window) * n / p.quota + 1us;
+      REQUIRE(bucket.take(now + due, 1).allowed);
+    }
+  }
 }
 
 TEST_CASE("what cannot be written is refused") {
