@@ -33,7 +33,7 @@ class place {
 }  // namespace
 
 partner::partner(const partner_model& model, std::uint32_t most_connections, resilience::rate r)
-    : model_(model), quota_(r, now()), web_({.worker_threads = most_connections}) {}
+    : model_(model), limit_(r), quota_(r, now()), web_({.worker_threads = most_connections}) {}
 
 result<std::unique_ptr<partner>> partner::start(
     const partner_model& model, std::uint32_t most_connections
@@ -84,7 +84,8 @@ http::response partner::charge() {
     const resilience::decision d = quota_.take(arrived);
     const duration work = d.allowed ? model_.service : model_.refusal;
     sleeper::system().sleep_for(work * std::max(mine.number(), model_.parallel) / model_.parallel);
-    r = d.allowed ? http::response::text(200, "charged\n") : http::problem(429, "beyond the quota");
+    r = d.allowed ? http::response::text(200, "charged\n")
+                  : http::problem(429, "beyond the quota", d.retry_after);
     if (!tell_limits(r, d)) r = http::problem(500);
   }
   count(arrived, r.status);
@@ -92,15 +93,12 @@ http::response partner::charge() {
 }
 
 result<void> partner::tell_limits(http::response& r, const resilience::decision& d) const {
-  auto policy = resilience::to_field({resilience::rate_limit_policy{
-      "contract", model_.per_second, {}, std::chrono::seconds(1)}});
+  auto policy = resilience::to_field({resilience::policy_of("contract", limit_)});
   if (!policy) return policy.error();
   auto state = resilience::to_field({resilience::state_of("contract", d)});
   if (!state) return state.error();
   if (auto ok = r.headers.set("RateLimit-Policy", *policy); !ok) return ok;
-  if (auto ok = r.headers.set("RateLimit", *state); !ok) return ok;
-  if (r.status != 429) return {};
-  return r.headers.set("Retry-After", resilience::retry_after_seconds(d.retry_after));
+  return r.headers.set("RateLimit", *state);
 }
 
 void partner::count(steady_time arrived, int status) {

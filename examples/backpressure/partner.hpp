@@ -63,6 +63,7 @@ class partner {
   void count(scalekit::steady_time arrived, int status);
 
   const partner_model model_;
+  const scalekit::resilience::rate limit_;
   scalekit::resilience::token_bucket quota_;
   std::atomic<std::uint32_t> at_once_{0};
   mutable std::mutex mutex_;  // guards what follows

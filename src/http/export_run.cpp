@@ -296,10 +296,8 @@ asio::awaitable<served> export_run::serve() {
   // Looking only takes no slot: nothing is scanned for it.
   const bool needs_slot = !head_only_;
   if (needs_slot && !endpoint_->enter(entry)) {
-    auto r = problem(503, "too many exports are under way; try again later");
-    const auto wait = std::to_string(endpoint_->options.retry_after.count());
-    static_cast<void>(r.headers.set("Retry-After", wait));
-    head_ = head_of(std::move(r));
+    const auto wait = endpoint_->options.retry_after;
+    head_ = head_of(problem(503, "too many exports are under way; try again later", wait));
     co_await answer();
   } else {
     // The slot is free again however this ends.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <scalekit/http/message.hpp>
+#include <scalekit/resilience/rate_limit_fields.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -93,26 +94,24 @@ int status_of(errc code) noexcept {
   return 500;
 }
 
-response problem(int status, std::string_view detail) {
+response problem(int status, std::string_view detail, std::optional<duration> retry_after) {
   boost::json::object body{{"type", "about:blank"}, {"title", reason(status)}, {"status", status}};
   if (!detail.empty()) body["detail"] = detail;
   auto r = response::of(status, "application/problem+json", boost::json::serialize(body));
   if (status == 401) static_cast<void>(r.headers.set("WWW-Authenticate", "Bearer"));
+  if (retry_after) {
+    const auto wait = resilience::retry_after_seconds(*retry_after);
+    static_cast<void>(r.headers.set("Retry-After", wait));
+  }
   return r;
 }
 
 response problem(const error& e) {
   const int status = status_of(e.code());
-  auto r = problem(status, status < 500 ? std::string_view(e.message()) : std::string_view());
-  if (status == 429 || status == 503) {
-    const auto wait = std::max(
-        std::chrono::ceil<std::chrono::seconds>(e.retry_after().value_or(std::chrono::milliseconds(0
-        ))),
-        std::chrono::seconds(1)
-    );
-    static_cast<void>(r.headers.set("Retry-After", std::to_string(wait.count())));
-  }
-  return r;
+  const auto detail = status < 500 ? std::string_view(e.message()) : std::string_view();
+  if (status != 429 && status != 503) return problem(status, detail);
+  const duration asked = e.retry_after().value_or(std::chrono::milliseconds(0));
+  return problem(status, detail, std::max<duration>(asked, std::chrono::seconds(1)));
 }
 
 }  // namespace scalekit::inline v0::http

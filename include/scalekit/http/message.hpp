@@ -74,7 +74,12 @@ struct SCALEKIT_EXPORT request {
 /// \brief An RFC 9457 problem body (`application/problem+json`).
 ///
 /// `detail` is shown to the client. A 401 carries `WWW-Authenticate: Bearer` unless it is replaced.
-[[nodiscard]] SCALEKIT_EXPORT response problem(int status, std::string_view detail = {});
+/// `retry_after` becomes `Retry-After`, rounded up to a second. Give one with a 429 or 503 that refuses
+/// what has not been begun: a 503 without one may have been carried out, for all that a caller knows
+/// (see `resilience::classify`).
+[[nodiscard]] SCALEKIT_EXPORT response problem(
+    int status, std::string_view detail = {}, std::optional<duration> retry_after = {}
+);
 
 /// \brief The problem of an error: its status by \ref status_of, `Retry-After` for 429 and 503 (the
 /// error's own wait, else 1 s). The message is shown for 4xx only: what went wrong inside is for

@@ -159,7 +159,18 @@ TEST_CASE("problems: status, body, and what stays inside") {
   CHECK(busy.status == 503);
   CHECK(busy.headers.find("Retry-After") == "2");
   CHECK(http::problem(error(errc::limit_exceeded)).headers.find("Retry-After") == "1");
+  CHECK_FALSE(http::problem(error(errc::internal)).headers.contains("Retry-After"));
   CHECK(http::problem(error(errc::unauthenticated)).headers.contains("WWW-Authenticate"));
+}
+
+TEST_CASE("a status without an error can ask for a wait too") {
+  using namespace std::chrono_literals;
+  const auto full = http::problem(503, "the queue is full", 1500ms);
+  CHECK(full.status == 503);
+  CHECK(full.headers.find("Retry-After") == "2");
+  CHECK(full.body.find("the queue is full") != std::string::npos);
+  CHECK(http::problem(429, {}, 0s).headers.find("Retry-After") == "0");
+  CHECK_FALSE(http::problem(503).headers.contains("Retry-After"));
 }
 
 TEST_CASE("every code has a status, every common status a reason") {
