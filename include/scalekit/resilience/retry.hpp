@@ -16,7 +16,8 @@
 
 namespace scalekit::inline v0::resilience {
 
-/// Whether doing a call twice is the same as doing it once.
+/// Whether doing a call twice is the same as doing it once. An HTTP request says so itself:
+/// `repeatable_of` in `resilience/http_call.hpp`.
 enum class repeatable : std::uint8_t {
   if_no_effect,  ///< retried only if the attempt certainly did nothing
   always         ///< idempotent, by its nature or by an idempotency key

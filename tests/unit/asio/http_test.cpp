@@ -123,8 +123,10 @@ TEST_CASE("an attempt that is late is stopped; a POST is not sent again") {
   asio::send(*p, web, f.pool.get_executor(), f.loop.get_executor(), request("POST"), {}, into);
   f.loop.run();
   REQUIRE(got.has_value());
-  CHECK(got->error().outcome_unknown());
-  CHECK(web.begun <= 1);  // a busy machine may not have begun in time
+  // On a busy machine the time may be over before it is sent.
+  const bool unsent = got->error().code() == errc::timed_out && web.begun == 0;
+  CHECK((got->error().outcome_unknown() || unsent));
+  CHECK(web.begun <= 1);
 }
 
 TEST_CASE("cancelling the call stops the attempt, and so does the request's own stop") {
