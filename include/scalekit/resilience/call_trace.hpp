@@ -56,16 +56,22 @@ struct trace_entry {
 class SCALEKIT_EXPORT call_trace {
  public:
   void add(const trace_entry& e) noexcept {
+    if (e.what == trace_event::ended) attempts_ = e.attempt;
     if (size_ < entries_.size()) {
       entries_[size_++] = e;
     } else {
       ++dropped_;
     }
   }
-  void clear() noexcept { size_ = dropped_ = 0; }
+  void clear() noexcept {
+    size_ = dropped_ = 0;
+    attempts_ = 0;
+  }
   [[nodiscard]] std::span<const trace_entry> entries() const noexcept {
     return {entries_.data(), size_};
   }
+  /// \brief Attempts of the latest call that were made and are over, though they found no room.
+  [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
   /// \brief Entries that found no room.
   [[nodiscard]] std::size_t dropped() const noexcept { return dropped_; }
   /// \brief One line an entry, times from the first: for people.
@@ -75,6 +81,7 @@ class SCALEKIT_EXPORT call_trace {
   std::array<trace_entry, 32> entries_{};
   std::size_t size_ = 0;
   std::size_t dropped_ = 0;
+  std::uint32_t attempts_ = 0;
 };
 
 }  // namespace scalekit::inline v0::resilience

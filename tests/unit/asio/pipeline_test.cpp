@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <scalekit/asio/offload.hpp>
 #include <scalekit/asio/pipeline.hpp>
+#include <scalekit/resilience/token_bucket.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -285,6 +286,45 @@ TEST_CASE("a cancelled call does not finish its pause") {
   CHECK(p->stats().of(outcome_kind::cancelled) == 1);
   CHECK(p->stats().retries == 0);
   CHECK(f.budget->stats().granted == 0);
+  f.no_trace_is_left();
+}
+
+TEST_CASE("a call waits for the limiter by a timer, and a cancelled one gives its permits back") {
+  fixture f;
+  const auto start = clock::system().steady_now();
+  token_bucket limiter(rate::make({.tokens = 1'000, .burst = 1}).value(), start);
+  f.options.limiter = limiter;
+  f.options.limiter_wait = 1h;
+  const auto p = f.make();
+  net::cancellation_signal stop;
+  std::optional<result<int>> got;
+  const auto call = [&] {
+    got.reset();
+    f.loop.restart();
+    asio::call<int>(
+        *p,
+        f.loop.get_executor(),
+        [&](const attempt&, auto done) { answer(f.loop, 1, std::move(done)); },
+        {},
+        net::bind_cancellation_slot(stop.slot(), into(got))
+    );
+  };
+  REQUIRE(limiter.try_take(clock::system().steady_now()));
+  call();
+  f.loop.run();
+  CHECK(got->value() == 1);
+
+  const auto slow = rate::make({.tokens = 1, .period = 1min, .burst = 1}).value();
+  limiter.set_limit(clock::system().steady_now(), slow);
+  static_cast<void>(limiter.try_take(clock::system().steady_now()));
+  call();
+  f.loop.poll();
+  CHECK(limiter.peek(clock::system().steady_now(), 0).reset_after > 1min);
+  stop.emit(net::cancellation_type::all);
+  f.loop.run();
+  CHECK(got->error().code() == errc::cancelled);
+  CHECK(limiter.peek(clock::system().steady_now(), 0).reset_after <= 1min);
+  CHECK(p->stats().of(outcome_kind::cancelled) == 1);
   f.no_trace_is_left();
 }
 

@@ -379,11 +379,14 @@ TEST_CASE("a trace says what each layer decided") {
       "+52000us #2 limiter: passed\n+52000us #2 throttle: passed\n+52000us #2 breaker: passed\n"
       "+52000us #2 concurrency: passed\n+54000us #2 call: ok\n+54000us #2 retry: succeeded\n"
   );
+  CHECK(trace.attempts() == 2);
   for (int i = 0; i < 10; ++i) static_cast<void>(p->call([] {}, {.trace = &trace}));
+  CHECK(trace.attempts() == 1);
   CHECK(trace.entries().size() == 32);
   CHECK(trace.dropped() > 0);
   trace.clear();
   CHECK(trace.describe().empty());
+  CHECK(trace.attempts() == 0);
 }
 
 TEST_CASE("nothing is allocated: not by a call, not by a refusal, not by a trace") {
