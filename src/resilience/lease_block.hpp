@@ -18,8 +18,11 @@ class lease_block {
 
   explicit lease_block(steady_time start) noexcept : start_(start) {}
 
-  /// What is left after `cost` tokens were taken; -1 if they are not there.
-  [[nodiscard]] std::int64_t take(steady_time now, std::int64_t cost) noexcept {
+  /// What is left after `cost` tokens were taken; -1 if they are not there. `mark` becomes the
+  /// instant until which they are good.
+  [[nodiscard]] std::int64_t take(
+      steady_time now, std::int64_t cost, std::int64_t& mark
+  ) noexcept {
     const std::uint64_t tick = since_start(now);
     std::uint64_t word = word_.load(std::memory_order_acquire);
     for (;;) {
@@ -29,7 +32,22 @@ class lease_block {
       if (word_.compare_exchange_weak(
               word, next, std::memory_order_acq_rel, std::memory_order_acquire
           )) {
+        mark = static_cast<std::int64_t>(word & instant);
         return left;
+      }
+    }
+  }
+
+  /// Puts back what was taken, if what is here is good for as long as that is, and still good.
+  void put_back(steady_time now, std::int64_t cost, std::int64_t mark) noexcept {
+    std::uint64_t word = word_.load(std::memory_order_acquire);
+    while (static_cast<std::int64_t>(word & instant) == mark &&
+           since_start(now) < (word & instant) && cost <= most - tokens(word)) {
+      const std::uint64_t next = word + (static_cast<std::uint64_t>(cost) << bits);
+      if (word_.compare_exchange_weak(
+              word, next, std::memory_order_acq_rel, std::memory_order_acquire
+          )) {
+        return;
       }
     }
   }
@@ -44,10 +62,12 @@ class lease_block {
     return {tokens(word), start_ + step * static_cast<std::int64_t>(word & instant)};
   }
 
-  /// Puts in a block; the instant is rounded down.
-  void fill(const content& c) noexcept {
+  /// Puts in a block; the instant is rounded down. Gives its mark.
+  std::int64_t fill(const content& c) noexcept {
     const std::uint64_t n = static_cast<std::uint64_t>(std::clamp<std::int64_t>(c.tokens, 0, most));
-    word_.store((n << bits) | since_start(c.until), std::memory_order_release);
+    const std::uint64_t until = since_start(c.until);
+    word_.store((n << bits) | until, std::memory_order_release);
+    return static_cast<std::int64_t>(until);
   }
 
   /// Whether they are still good or not.

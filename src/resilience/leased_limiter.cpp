@@ -58,11 +58,20 @@ decision leased_limiter::take(steady_time now, std::int64_t cost) {
   const steady_time paused = s.paused_until.load(std::memory_order_relaxed);
   if (now < paused) return {.retry_after = paused - now};
   if (cost < 0) return {.retry_after = never};
-  const std::int64_t left = s.block.take(now, cost);
+  std::int64_t mark = 0;
+  const std::int64_t left = s.block.take(now, cost, mark);
   if (left < 0) return s.take_slowly(now, cost);
   if (s.options.executor && left < s.low_water.load(std::memory_order_relaxed))
     s.ask_for_refill(cost);
-  return s.allowed(left);
+  return s.allowed(left, mark);
+}
+
+void leased_limiter::refund(steady_time now, const decision& d, std::int64_t cost) noexcept {
+  if (!d.allowed || cost <= 0) return;
+  state& s = *state_;
+  if (d.taken.generation != state::from_block) return s.share.refund(now, d, cost);
+  if (now < s.paused_until.load(std::memory_order_relaxed)) return;
+  s.block.put_back(now, cost, d.taken.mark);
 }
 
 result<void> leased_limiter::refill() {

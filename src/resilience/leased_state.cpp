@@ -127,8 +127,7 @@ result<decision> leased_limiter::state::fetch(std::int64_t least, std::int64_t s
     dropped.fetch_add(static_cast<std::uint64_t>(old.tokens), std::memory_order_relaxed);
     last_grant = grant;
   }
-  block.fill(fresh);
-  return allowed(fresh.tokens);
+  return allowed(fresh.tokens, block.fill(fresh));
 }
 
 // How long the store will still refuse so many tokens, as far as is known.
@@ -170,7 +169,8 @@ decision leased_limiter::state::take_slowly(steady_time at, std::int64_t cost) {
     lock.lock();
     at = now();  // the wait may have been longer than a token is good for
     // Whoever had the lock may have left something.
-    if (const std::int64_t left = block.take(at, cost); left >= 0) return allowed(left);
+    std::int64_t mark = 0;
+    if (const std::int64_t left = block.take(at, cost, mark); left >= 0) return allowed(left, mark);
     if (degraded.load(std::memory_order_acquire)) {
       lock.unlock();
       return take_locally(at, cost);

@@ -40,8 +40,11 @@ struct leased_limiter::state : std::enable_shared_from_this<state> {
     const auto tokens = static_cast<std::uint64_t>(block.empty().tokens);
     dropped.fetch_add(tokens, std::memory_order_relaxed);
   }
-  [[nodiscard]] decision allowed(std::int64_t left) const noexcept {
-    return {.allowed = true, .remaining = left};
+  /// In a receipt: the tokens came from the block, and `mark` is until when they are good. No
+  /// bucket changes its limit so often.
+  static constexpr std::uint64_t from_block = ~std::uint64_t{0};
+  [[nodiscard]] decision allowed(std::int64_t left, std::int64_t mark) const noexcept {
+    return {.allowed = true, .remaining = left, .taken = {mark, from_block}};
   }
 
   limiter_store& store;

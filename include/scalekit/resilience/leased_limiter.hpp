@@ -101,6 +101,11 @@ class SCALEKIT_EXPORT leased_limiter {
   /// burst, less what `hold` keeps back of it, is refused with `retry_after == never`.
   [[nodiscard]] decision take(steady_time now, std::int64_t cost = 1);
 
+  /// \brief Gives back `cost` tokens of a call that was allowed and did not act: to the block, if
+  /// they came from it and it is still good; else, without the store, as \ref token_bucket::refund
+  /// does. Give back at once, and only once.
+  void refund(steady_time now, const decision& d, std::int64_t cost = 1) noexcept;
+
   /// \brief Fetches a block now, in this thread, if none is at hand and one can be held; for hosts
   /// that call it themselves.
   /// \par Errors of the store; `limit_exceeded` with `retry_after()` if it has no token.

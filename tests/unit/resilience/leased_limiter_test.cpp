@@ -303,6 +303,66 @@ TEST_CASE("what is at hand does not outlive a cool-down") {
   CHECK(f.takes(*l, 9) == 1);
 }
 
+TEST_CASE("what a call did not use goes back to the block it came from, while that is good") {
+  fixture f;
+  const auto l = f.open(f.options(rate_of(1000, 1s, 1000)));
+  for (int i = 0; i < 50; ++i, f.clock.advance(1ms)) static_cast<void>(f.takes(*l, 9));
+  while (l->stats().held < 5) static_cast<void>(f.take(*l));
+  const auto held = l->stats().held;
+  const auto refund = [&](const resilience::decision& d, std::int64_t cost) {
+    l->refund(f.clock.steady_now(), d, cost);
+  };
+  auto d = f.take(*l, 3);
+  REQUIRE(l->stats().held == held - 3);
+  SUBCASE("at once") {
+    refund(d, 3);
+    CHECK(l->stats().held == held);
+  }
+  SUBCASE("after a call that fetched it and spent of it at once") {
+    f.clock.advance(100ms);
+    d = f.take(*l);
+    const auto left = l->stats().held;
+    refund(d, 1);
+    CHECK(l->stats().held == left + 1);
+  }
+  SUBCASE("not what was refused, nor a negative cost") {
+    d.allowed = false;
+    refund(d, 3);
+    d.allowed = true;
+    refund(d, -3);
+    CHECK(l->stats().held == held - 3);
+  }
+  SUBCASE("not when that is dropped") {
+    f.clock.advance(100ms);
+    refund(d, 3);
+    CHECK(l->stats().held == 0);
+    REQUIRE(f.take(*l).allowed);
+    const auto fresh = l->stats().held;
+    refund(d, 3);
+    CHECK(l->stats().held == fresh);
+  }
+  SUBCASE("not across a cool-down") {
+    REQUIRE(l->cool_down(10ms));
+    refund(d, 3);
+    CHECK(l->stats().held == 0);
+    f.clock.advance(10ms);
+    refund(d, 3);
+    CHECK(l->stats().held == 0);
+  }
+  SUBCASE("to the share, if the store is gone") {
+    f.lose_store();
+    f.clock.advance(10s);
+    while (f.take(*l).allowed) {
+    }
+    f.clock.advance(1ms);
+    d = f.take(*l);
+    REQUIRE(d.allowed);
+    REQUIRE_FALSE(f.take(*l).allowed);
+    refund(d, 1);
+    CHECK(f.take(*l).allowed);
+  }
+}
+
 TEST_CASE("a cool-down stops this node at once and the others through the store") {
   fixture f;
   const auto r = rate_of(100, 1s, 100);
@@ -367,7 +427,13 @@ TEST_CASE("the limit holds in every window, over nodes that come, pause and go")
     const auto i = f.random.below(3);
     const auto tries = f.random.below(6);
     for (std::uint64_t n = 0; n < tries; ++n) {
-      if (f.take(*nodes[i]).allowed) log.push_back(f.clock.steady_now().time_since_epoch() / 1us);
+      const auto d = f.take(*nodes[i]);
+      if (!d.allowed) continue;
+      if (f.random.below(4) == 0) {
+        nodes[i]->refund(f.clock.steady_now(), d);
+      } else {
+        log.push_back(f.clock.steady_now().time_since_epoch() / 1us);
+      }
     }
     if (f.random.below(300) == 0) f.clock.advance(std::chrono::milliseconds(f.random.below(200)));
     if (f.random.below(300) == 0) static_cast<void>(nodes[i]->close());
