@@ -3,7 +3,9 @@
 
 #include <scalekit/clock.hpp>
 
+#include <cstddef>
 #include <cstdio>
+#include <new>
 #include <string_view>
 #include <thread>
 
@@ -58,9 +60,10 @@ bool kernel_counts_ticks() noexcept {
   return std::string_view(name, size) == "tsc\n";
 }
 
-const clock& fastest() {
-  if (kernel_counts_ticks()) return *new counting_clock;
-  return clock::system();
+const clock& fastest() noexcept {
+  if (!kernel_counts_ticks()) return clock::system();
+  alignas(counting_clock) static std::byte room[sizeof(counting_clock)];
+  return *new (room) counting_clock;
 }
 
 #else

@@ -38,9 +38,11 @@ class SCALEKIT_EXPORT clock {
   /// from where \ref system was a millisecond ago at most: half the cost or less, for limiters and
   /// breakers that are asked millions of times a second.
   ///
-  /// It is within a microsecond of \ref system, so two answers may be out of order by as much; the
-  /// algorithms of scalekit bear that. Where the kernel itself did not trust the counter when this
-  /// was first called, or on another processor, it is \ref system.
+  /// It is within a microsecond of \ref system while the kernel slews that by no more than NTP's half
+  /// a thousandth (and within what a faster slew makes in a millisecond, at worst), so two answers
+  /// may be out of order by as much; the algorithms of scalekit bear that. Where the kernel itself
+  /// did not trust the counter when this was first called, or on another processor, it is \ref
+  /// system.
   [[nodiscard]] static const clock& fast() noexcept;
 };
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "resilience/time_math.hpp"
+
 #include <scalekit/http/message.hpp>
 #include <scalekit/resilience/rate_limit_fields.hpp>
 
@@ -110,8 +112,9 @@ response problem(const error& e) {
   const int status = status_of(e.code());
   const auto detail = status < 500 ? std::string_view(e.message()) : std::string_view();
   if (status != 429 && status != 503) return problem(status, detail);
-  const duration asked = e.retry_after().value_or(std::chrono::milliseconds(0));
-  return problem(status, detail, std::max<duration>(asked, std::chrono::seconds(1)));
+  const auto asked = e.retry_after().value_or(std::chrono::milliseconds(0));
+  const std::chrono::milliseconds at_least = std::chrono::seconds(1);
+  return problem(status, detail, resilience::in_ticks(std::max(asked, at_least)));
 }
 
 }  // namespace scalekit::inline v0::http

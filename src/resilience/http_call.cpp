@@ -64,6 +64,14 @@ result<http::response> http_call::attempt(
   return answer;
 }
 
+result<http::response> http_call::settle(
+    result<http::response> r, const resilience::attempt& a
+) const {
+  const bool dropped = !sent_ && !r && r.error().code() == errc::cancelled;
+  if (!dropped || time_.steady_now() < a.deadline) return r;
+  return error(errc::timed_out, "deadline passed before it was sent");
+}
+
 outcome http_call::judge(const result<http::response>& r) const {
   // Neither says anything of the callee.
   if (!sent_ || refused_) return {.kind = outcome_kind::cancelled};

@@ -90,6 +90,8 @@ result<void> leased_limiter::cool_down(duration wait) {
   const steady_time now = state_->now();
   const steady_time until = now + std::min<duration>(wait, std::chrono::hours(24 * 366));
   steady_time paused = state_->paused_until.load();
+  // As long a pause is known, here and in the store.
+  if (paused >= until && !state_->degraded.load()) return {};
   while (paused < until && !state_->paused_until.compare_exchange_weak(paused, until)) {
   }
   state_->share.cool_down(now, wait);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "resilience/time_math.hpp"
+
 #include <scalekit/resilience/outcome.hpp>
 
 namespace scalekit::inline v0::resilience {
@@ -44,7 +46,7 @@ outcome classify(const error& e) noexcept {
   return {
       .kind = kind_of(e.code()),
       .effect = e.outcome_unknown() ? effect::unknown : effect::none,
-      .retry_after = wait ? std::optional<duration>(*wait) : std::nullopt};
+      .retry_after = wait ? std::optional(in_ticks(*wait)) : std::nullopt};
 }
 
 }  // namespace scalekit::inline v0::resilience

@@ -2,6 +2,7 @@
 #include "resilience/time_math.hpp"
 
 #include <scalekit/resilience/pipeline.hpp>
+#include <scalekit/resilience/rate.hpp>
 
 #include <algorithm>
 
@@ -56,7 +57,9 @@ pipeline_call::pipeline_call(pipeline& p, const call_options& options, steady_ti
           p.options_.retry != nullptr ? *p.options_.retry : no_retry(),
           p.options_.budget,
           {options.repeat, deadline_}
-      ) {}
+      ) {
+  if (options.trace != nullptr) options.trace->begin_call();
+}
 
 void pipeline_call::note(layer by, trace_event what, steady_time now) const noexcept {
   trace({.at = now, .attempt = retry_.attempts() + 1, .by = by, .what = what});
@@ -69,7 +72,7 @@ pipeline_call::entry pipeline_call::refuse(
   refused_with_ = code;
   refused_wait_ = wait;
   pipeline_.refused_[static_cast<std::size_t>(by)].fetch_add(1, std::memory_order_relaxed);
-  give_up_retry();
+  give_up_retry(now);
   if (retry_.attempts() != 0) end(last_);  // the call ends with the attempt before
   trace(
       {.at = now,
@@ -91,7 +94,13 @@ pipeline_call::entry pipeline_call::refuse_inside(
 pipeline_call::entry pipeline_call::enter(steady_time now) {
   if (now >= deadline_) return refuse_inside(layer::deadline, errc::timed_out, {}, now);
   const pipeline_options& o = pipeline_.options_;
-  if (!has_limit_) {  // else it has waited for the limiter
+  if (has_limit_) {  // it has waited for the limiter, which may have been paused meanwhile
+    const duration wait = o.limiter.cooling(now);
+    if (wait > duration::zero()) {
+      return refuse_inside(layer::limiter, errc::limit_exceeded, wait, now);
+    }
+    passed(layer::limiter, now);
+  } else {
     if (o.shedder != nullptr && retry_.attempts() == 0) {
       const steady_time queued =
           options_.queued_at == steady_time::min() ? now : options_.queued_at;
@@ -179,11 +188,12 @@ pipeline_call::entry pipeline_call::begin(steady_time now) noexcept {
   return entry::proceed;
 }
 
-void pipeline_call::placed(steady_time now) noexcept {
+pipeline_call::entry pipeline_call::placed(steady_time now) noexcept {
   has_place_ = true;
+  if (now >= deadline_) return refuse_inside(layer::deadline, errc::timed_out, {}, now);
   breaker_.started = now;  // the wait for a place is not the callee's
   passed(layer::concurrency, now);
-  static_cast<void>(begin(now));
+  return begin(now);
 }
 
 pipeline_call::entry pipeline_call::not_placed(steady_time now, errc why) noexcept {
@@ -195,8 +205,22 @@ pipeline_call::entry pipeline_call::wait_for_place() noexcept {
   const steady_time now = pipeline_.clock_.steady_now();
   if (!permit) return not_placed(now, permit.error().code());
   permit->keep();
-  placed(now);
-  return entry::proceed;
+  return placed(now);
+}
+
+// A limiter of the host's may throw. What it then has not taken back, or not been told, admits less
+// or later than it might; the call goes on.
+void pipeline_call::refund(steady_time now) noexcept {
+  try {
+    pipeline_.options_.limiter.give_back(now, options_.cost, taken_);
+  } catch (...) {
+  }
+}
+void pipeline_call::cool_down(steady_time now, duration wait) noexcept {
+  try {
+    pipeline_.options_.limiter.cool_down(now, wait);
+  } catch (...) {
+  }
 }
 
 // In the order opposite to that of entering.
@@ -212,13 +236,13 @@ void pipeline_call::give_back(outcome_kind kind, steady_time now) noexcept {
     }
   }
   if (has_throttle_) o.throttle->after(kind, now);
-  if (has_limit_) o.limiter.give_back(now, options_.cost, taken_);
+  if (has_limit_) refund(now);
   ticket_ = {};
   inside_ = has_place_ = has_breaker_ = has_throttle_ = has_limit_ = false;
 }
 
-void pipeline_call::give_up_retry() noexcept {
-  if (retry_.give_up()) pipeline_.retries_.fetch_sub(1, std::memory_order_relaxed);
+void pipeline_call::give_up_retry(steady_time now) noexcept {
+  if (retry_.give_up(now)) pipeline_.retries_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void pipeline_call::end(outcome_kind kind) noexcept {
@@ -230,7 +254,7 @@ retry_step pipeline_call::leave(const outcome& o, steady_time now) noexcept {
   if (o.kind == outcome_kind::throttled && o.retry_after) {
     const pipeline_options& rules = pipeline_.options_;
     const duration wait = std::min(*o.retry_after, rules.longest_cool_down);
-    if (wait > duration::zero()) rules.limiter.cool_down(now, wait);
+    if (wait > duration::zero()) cool_down(now, wait);
   }
   last_ = o.kind;
   const retry_step next = retry_.after(o, now, pipeline_.random_);
@@ -260,7 +284,7 @@ retry_step pipeline_call::leave(const outcome& o, steady_time now) noexcept {
 
 void pipeline_call::abandon(outcome_kind kind, steady_time now) noexcept {
   give_back(kind, now);
-  give_up_retry();
+  give_up_retry(now);
   trace(
       {.at = now,
        .attempt = retry_.attempts(),
@@ -279,7 +303,7 @@ error pipeline_call::refusal() const {
   error e(
       refused_with_, reason(refused_by_), {"resilience", static_cast<std::int64_t>(refused_by_)}
   );
-  if (refused_wait_ <= duration::zero()) return e;
+  if (refused_wait_ <= duration::zero() || refused_wait_ == never) return e;
   return std::move(e).with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(refused_wait_));
 }
 

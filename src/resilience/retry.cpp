@@ -114,12 +114,13 @@ retry_step retry_call::after_failure(
     last_cost_ = cost;
   }
   owed_ = true;
+  paid_at_ = now;
   return {retry_verdict::retry, delay};
 }
 
-bool retry_call::give_up() noexcept {
+bool retry_call::give_up(steady_time now) noexcept {
   if (!std::exchange(owed_, false)) return false;
-  if (budget_ != nullptr) budget_->give_back(last_cost_);
+  if (budget_ != nullptr) budget_->give_back(last_cost_, paid_at_, now);
   return true;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "resilience/option_check.hpp"
+#include "resilience/time_math.hpp"
 
 #include <scalekit/resilience/retry_budget.hpp>
 
@@ -39,8 +40,9 @@ std::uint32_t ratio_budget::withdraw(outcome_kind, steady_time now) noexcept {
 
 void ratio_budget::on_success(std::uint32_t) noexcept {}
 
-void ratio_budget::give_back(std::uint32_t) noexcept {
-  window_.take_back({0, 1, 0});
+void ratio_budget::give_back(std::uint32_t, steady_time paid_at, steady_time now) noexcept {
+  // What lies a sixteenth of the window further back may have left it.
+  if (between(paid_at, now) < options_.window / 16 * 15) window_.take_back({0, 1, 0});
   uncount();
 }
 
@@ -86,7 +88,7 @@ void token_budget::refill(std::uint32_t by) noexcept {
 
 void token_budget::on_success(std::uint32_t last_cost) noexcept { refill(std::max(last_cost, 1U)); }
 
-void token_budget::give_back(std::uint32_t cost) noexcept {
+void token_budget::give_back(std::uint32_t cost, steady_time, steady_time) noexcept {
   refill(cost);
   uncount();
 }

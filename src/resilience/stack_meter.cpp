@@ -61,7 +61,7 @@ struct stack_meter::state {
   state(metrics::registry& r, const std::string& prefix)
       : retries(r, prefix + "retries", "Attempts after the first"),
         breaker_opened(r, prefix + "breaker_opened", "Times the breaker opened"),
-        breaker_open(r, prefix + "breaker_open", "1 while the breaker is not closed"),
+        breaker_open(r, prefix + "breaker_open", "1 while the breaker is open or half-open"),
         in_flight(r, prefix + "in_flight", "Calls under way"),
         waiting(r, prefix + "waiting", "Calls in the bulkhead's queue"),
         concurrency_limit(r, prefix + "concurrency_limit", "Calls that may be under way"),

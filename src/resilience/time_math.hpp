@@ -7,6 +7,8 @@
 
 #include <scalekit/clock.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <limits>
 
 namespace scalekit::inline v0::resilience {
@@ -21,6 +23,14 @@ inline constexpr auto first_tick = std::numeric_limits<duration::rep>::min();
   if (b > 0 && a > last_tick - b) return steady_time::max();
   if (b < 0 && a < first_tick - b) return steady_time::min();
   return steady_time(duration(a + b));
+}
+
+/// The same in nanoseconds.
+[[nodiscard]] constexpr duration in_ticks(std::chrono::milliseconds wait) noexcept {
+  constexpr std::int64_t most = last_tick / 1'000'000;
+  if (wait.count() > most) return duration::max();
+  if (wait.count() < -most) return duration::min();
+  return wait;
 }
 
 /// `to - from`.

@@ -365,6 +365,11 @@ void token_bucket::cool_down(steady_time now, duration wait) noexcept {
   }
 }
 
+duration token_bucket::cooling(steady_time now) const noexcept {
+  const std::int64_t left = paused_until_.load(std::memory_order_relaxed) - since_start(now);
+  return microseconds(std::max<std::int64_t>(left, 0));
+}
+
 void token_bucket::set_limit(steady_time now, const rate& r) noexcept {
   const std::scoped_lock lock(changing_);
   rate_ = r;

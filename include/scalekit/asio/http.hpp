@@ -10,6 +10,10 @@
 #include <scalekit/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 
 #include <memory>
 #include <stop_token>
@@ -46,10 +50,18 @@ auto send(
       through,
       on,
       [one, &web, pool](const resilience::attempt& a, auto done) {
+        one->launch();
+        const auto home = boost::asio::get_associated_executor(done);
+        const auto stop = boost::asio::get_associated_cancellation_slot(done);
+        auto settled = [one, a, done = std::move(done)](result<http::response> r) mutable {
+          std::move(done)(one->settle(std::move(r), a));
+        };
         offload(
             pool,
-            [one, &web, a](const std::stop_token& stop) { return one->attempt(web, a, stop); },
-            std::move(done)
+            [one, &web, a](const std::stop_token& asked) { return one->attempt(web, a, asked); },
+            boost::asio::bind_cancellation_slot(
+                stop, boost::asio::bind_executor(home, std::move(settled))
+            )
         );
       },
       one->options(),

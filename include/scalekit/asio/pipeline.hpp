@@ -133,10 +133,13 @@ class piped_call final
   }
 
   void has_place() {
-    call_.placed(clock_.steady_now());
-    if (!cancelled_) return call();
-    give_up();
-    finish(cancelled());
+    if (cancelled_) {
+      places_->release();
+      give_up();
+      return finish(cancelled());
+    }
+    if (call_.placed(clock_.steady_now()) == entry::refused) return refused();
+    call();
   }
 
   void leave_queue(errc why) {

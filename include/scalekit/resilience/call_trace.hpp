@@ -63,6 +63,8 @@ class SCALEKIT_EXPORT call_trace {
       ++dropped_;
     }
   }
+  /// \brief Another call begins; what is there of earlier ones stays.
+  void begin_call() noexcept { attempts_ = 0; }
   void clear() noexcept {
     size_ = dropped_ = 0;
     attempts_ = 0;

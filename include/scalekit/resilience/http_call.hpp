@@ -59,6 +59,13 @@ class SCALEKIT_EXPORT http_call {
 
   /// \brief What the pipeline is to be told.
   [[nodiscard]] const call_options& options() const noexcept { return options_; }
+  /// \brief For drivers that hand \ref attempt to others: it may not come to be made.
+  void launch() noexcept { sent_ = false; }
+  /// \brief What came of an attempt that was launched: `cancelled` becomes `timed_out` where it was
+  /// not made by its deadline.
+  [[nodiscard]] result<http::response> settle(
+      result<http::response> r, const resilience::attempt& a
+  ) const;
   /// \brief Sends it, if there is time left; `stop` counts beside the request's own.
   [[nodiscard]] result<http::response> attempt(
       http::transport& web, const resilience::attempt& a, const std::stop_token& stop = {}
@@ -99,7 +106,8 @@ class SCALEKIT_EXPORT http_call {
 /// `response::body` up to \ref kept_body_bytes, and once it has been given a piece the request is
 /// not sent again. `stop` ends an attempt, and the next if it comes during a pause, but no pause.
 ///
-/// Allocates nothing itself; a request that is moved in is not copied.
+/// Allocates nothing itself but what it keeps of a body that `on_body` is not given; a request that
+/// is moved in is not copied.
 ///
 /// \par Thread-safety  Safe for concurrent calls.
 /// \par Errors Of the transport, or of a layer (cause `{"resilience", layer}`); see \ref pipeline.

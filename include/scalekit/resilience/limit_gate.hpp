@@ -55,6 +55,7 @@ concept rate_limiter = requires { typename detail::limiter_answer<L>; };
 ///   bytes and has at most 192 of them.
 /// - `reserve(now, cost, max_wait)`: permits that are there only after a wait.
 /// - `cool_down(now, wait)` or `cool_down(wait)`: no permits for so long; what it returns is dropped.
+/// - `cooling(now)`: what is left of that, asked when a wait is over.
 ///
 /// \par Thread-safety  As the limiter, which must outlive it.
 class limit_gate {
@@ -86,6 +87,11 @@ class limit_gate {
     if (cools_down()) does_->cool_down(limiter_, now, wait);
   }
 
+  [[nodiscard]] duration cooling(steady_time now) const {
+    return does_ != nullptr && does_->cooling != nullptr ? does_->cooling(limiter_, now)
+                                                         : duration::zero();
+  }
+
   explicit operator bool() const noexcept { return does_ != nullptr; }
   [[nodiscard]] bool reserves() const noexcept { return does_ != nullptr && does_->reserves; }
   [[nodiscard]] bool cools_down() const noexcept {
@@ -97,6 +103,7 @@ class limit_gate {
     limit_decision (*take)(void*, steady_time, std::uint32_t, duration max_wait, receipt&);
     void (*give_back)(void*, steady_time, std::uint32_t, const receipt&);
     void (*cool_down)(void*, steady_time, duration);
+    duration (*cooling)(void*, steady_time);
     bool reserves;
   };
 
@@ -112,6 +119,11 @@ class limit_gate {
   template <class L>
   static constexpr bool can_cool_down = requires(L& l) { l.cool_down(steady_time(), duration()); } ||
                                         requires(L& l) { l.cool_down(duration()); };
+
+  template <class L>
+  static constexpr bool says_cooling = requires(L& l, steady_time now) {
+    { l.cooling(now) } -> std::convertible_to<duration>;
+  };
 
   template <class L>
   static limit_decision take_from(
@@ -157,7 +169,15 @@ class limit_gate {
     return nullptr;
   }
   template <class L>
-  static constexpr operations of{&take_from<L>, refund_of<L>(), cool_down_of<L>(), can_reserve<L>};
+  static constexpr auto cooling_of() -> decltype(operations::cooling) {
+    if constexpr (says_cooling<L>) {
+      return [](void* l, steady_time now) { return duration(static_cast<L*>(l)->cooling(now)); };
+    }
+    return nullptr;
+  }
+  template <class L>
+  static constexpr operations of{
+      &take_from<L>, refund_of<L>(), cool_down_of<L>(), cooling_of<L>(), can_reserve<L>};
 
   void* limiter_ = nullptr;
   const operations* does_ = nullptr;

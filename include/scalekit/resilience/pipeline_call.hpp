@@ -28,14 +28,15 @@ class pipeline;
 struct pipeline_options {
   load_shedder* shedder = nullptr;
   /// Asked for each attempt; gets back what an attempt took that a later layer refused, if it has a
-  /// `refund`.
+  /// `refund` (a token bucket's takes off the time since: after a wait it gives nothing back).
   limit_gate limiter = {};
   /// Where the limiter can `reserve`: how long an attempt may wait for its permits, within its
   /// deadline. 0: what is not there now is refused.
   duration limiter_wait = duration::zero();
   /// Where the limiter has a `cool_down`: an attempt that was throttled with a Retry-After pauses it
   /// for as long, but no longer than this. 0: never. Right for a limiter that stands for the
-  /// callee's own limit, wrong for one that other callees share.
+  /// callee's own limit, wrong for one that other callees share. It is called where the attempt
+  /// ends: one that blocks, as a leased limiter's does, does not belong on an event loop.
   duration longest_cool_down = duration::zero();
   adaptive_throttle* throttle = nullptr;
   circuit_breaker* breaker = nullptr;  ///< sees attempts, not calls
@@ -78,7 +79,7 @@ struct attempt {
 /// the two, or before a retry, it gives back what it holds as for `cancelled`. A retry that is not
 /// made, for it was abandoned or a layer refused it, is not paid for.
 ///
-/// \par Thread-safety  One thread at a time. The pipeline must outlive it.
+/// \par Thread-safety  One thread at a time. The pipeline and the options must outlive it.
 class SCALEKIT_EXPORT pipeline_call {
  public:
   enum class entry : std::uint8_t {
@@ -89,6 +90,7 @@ class SCALEKIT_EXPORT pipeline_call {
   };
 
   pipeline_call(pipeline& p, const call_options& options, steady_time now) noexcept;
+  pipeline_call(pipeline& p, call_options&& options, steady_time now) = delete;
   pipeline_call(const pipeline_call&) = delete;
   pipeline_call& operator=(const pipeline_call&) = delete;
   ~pipeline_call() {
@@ -100,8 +102,9 @@ class SCALEKIT_EXPORT pipeline_call {
   [[nodiscard]] duration pause() const noexcept { return pause_; }
   /// \brief After `queue`: blocks until there is a place.
   [[nodiscard]] entry wait_for_place() noexcept;
-  /// \brief After `queue`: the driver has got a place.
-  void placed(steady_time now) noexcept;
+  /// \brief After `queue`: the driver has got a place. `refused` if the deadline has passed: then it
+  /// is given back.
+  [[nodiscard]] entry placed(steady_time now) noexcept;
   /// \brief After `queue`: there will be none; the call is over.
   [[nodiscard]] entry not_placed(steady_time now, errc why) noexcept;
   /// \brief The call came back.
@@ -117,7 +120,9 @@ class SCALEKIT_EXPORT pipeline_call {
 
  private:
   void abandon_now() noexcept;
-  void give_up_retry() noexcept;
+  void give_up_retry(steady_time now) noexcept;
+  void refund(steady_time now) noexcept;
+  void cool_down(steady_time now, duration wait) noexcept;
   [[nodiscard]] entry refuse(layer by, errc code, duration wait, steady_time now) noexcept;
   [[nodiscard]] entry refuse_inside(layer by, errc code, duration wait, steady_time now) noexcept;
   [[nodiscard]] entry pass_limiter(steady_time now);

@@ -129,7 +129,7 @@ class SCALEKIT_EXPORT retry_call {
 
   /// \brief The retry that was decided on is not made after all: its cost goes back to the budget.
   /// False if there is none.
-  bool give_up() noexcept;
+  bool give_up(steady_time now) noexcept;
   /// \brief Whether a retry has been decided on and not begun.
   [[nodiscard]] bool owed() const noexcept { return owed_; }
 
@@ -150,6 +150,7 @@ class SCALEKIT_EXPORT retry_call {
   std::uint32_t attempts_ = 0;
   std::uint32_t last_cost_ = 0;
   bool owed_ = false;
+  steady_time paid_at_ = {};
   duration previous_ = {};
 };
 

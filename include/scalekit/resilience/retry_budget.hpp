@@ -42,8 +42,11 @@ class SCALEKIT_EXPORT retry_budget {
   [[nodiscard]] virtual std::uint32_t withdraw(outcome_kind kind, steady_time now) noexcept = 0;
   /// \brief The call succeeded; `last_cost` is what its last retry cost, 0 if it made none.
   virtual void on_success(std::uint32_t last_cost) noexcept = 0;
-  /// \brief A retry that was paid for a moment ago was not made: what it cost comes back.
-  virtual void give_back(std::uint32_t cost) noexcept = 0;
+  /// \brief A retry that was paid for at `paid_at` was not made: what it cost comes back, unless
+  /// time has brought it back already.
+  virtual void give_back(
+      std::uint32_t cost, steady_time paid_at, steady_time now
+  ) noexcept = 0;
 
   [[nodiscard]] retry_budget_stats stats() const noexcept {
     return {granted_.load(std::memory_order_relaxed), refused_.load(std::memory_order_relaxed)};
@@ -87,7 +90,7 @@ class SCALEKIT_EXPORT ratio_budget final : public retry_budget {
   void on_call(steady_time now) noexcept override;
   [[nodiscard]] std::uint32_t withdraw(outcome_kind kind, steady_time now) noexcept override;
   void on_success(std::uint32_t last_cost) noexcept override;
-  void give_back(std::uint32_t cost) noexcept override;
+  void give_back(std::uint32_t cost, steady_time paid_at, steady_time now) noexcept override;
 
  private:
   explicit ratio_budget(ratio_budget_options options) noexcept;
@@ -118,7 +121,7 @@ class SCALEKIT_EXPORT token_budget final : public retry_budget {
   void on_call(steady_time now) noexcept override;
   [[nodiscard]] std::uint32_t withdraw(outcome_kind kind, steady_time now) noexcept override;
   void on_success(std::uint32_t last_cost) noexcept override;
-  void give_back(std::uint32_t cost) noexcept override;
+  void give_back(std::uint32_t cost, steady_time paid_at, steady_time now) noexcept override;
 
   /// \brief Racy by nature: what another thread takes next is not in it.
   [[nodiscard]] std::uint32_t approx_tokens() const noexcept {

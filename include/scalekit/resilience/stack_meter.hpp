@@ -17,8 +17,9 @@ namespace scalekit::inline v0::resilience {
 ///
 /// The series are `scalekit_resilience_<callee>_...`: `calls_ok_total` and so on for each
 /// \ref outcome_kind, `refused_breaker_total` and so on for each \ref layer, `retries_total`,
-/// `breaker_opened_total`; and, as levels, `breaker_open` (0 or 1), `in_flight`, `waiting`,
+/// `breaker_opened_total`; and, as levels, `breaker_open` (1 if open or half-open), `in_flight`, `waiting`,
 /// `concurrency_limit`, `limiter_tokens`, `shed_level`. A layer that is left out stays at 0.
+/// A retry that was given up after it was published stays in `retries_total`.
 ///
 /// \par Thread-safety  Safe for concurrent calls.
 class SCALEKIT_EXPORT stack_meter {

@@ -85,6 +85,9 @@ class SCALEKIT_EXPORT token_bucket {
   /// its end are worth nothing from then on.
   void cool_down(steady_time now, duration wait) noexcept;
 
+  /// \brief What is left of a \ref cool_down; 0: nothing.
+  [[nodiscard]] duration cooling(steady_time now) const noexcept;
+
   /// \brief Changes the limit without forgetting what was taken: the instant at which the bucket
   /// will be full stays. Receipts given before are worth nothing from then on.
   void set_limit(steady_time now, const rate& r) noexcept;

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <doctest/doctest.h>
@@ -167,4 +168,32 @@ TEST_CASE("cancelling the call stops the attempt, and so does the request's own 
   REQUIRE(got.has_value());
   CHECK(got->error().code() == errc::cancelled);
   CHECK(p->stats().of(outcome_kind::cancelled) == 2);
+}
+
+TEST_CASE("an attempt that no thread came free for was not sent, and the callee is not blamed") {
+  fixture f;
+  circuit_breaker breaker = circuit_breaker::make().value();
+  f.options.breaker = &breaker;
+  f.options.timeout = 20ms;
+  const auto p = f.make();
+  testing::fake_transport web([](const http::outgoing_request&) {
+    return http::response::text(200, "late");
+  });
+  std::optional<result<http::response>> got;
+  {
+    net::thread_pool busy(1);
+    std::atomic<bool> over = false;
+    net::post(busy, [&] { over.wait(false); });
+    const auto run = [&]() -> net::awaitable<void> { got = co_await fetch(*p, web, request(), busy); };
+    net::co_spawn(f.loop, run, net::detached);
+    f.loop.run();
+    over = true;
+    over.notify_all();
+    busy.join();
+  }
+  REQUIRE(got.has_value());
+  CHECK(got->error().code() == errc::timed_out);
+  CHECK(web.requests().empty());
+  CHECK(breaker.stats(clock::system().steady_now()).calls == 0);
+  CHECK(p->stats().retries == 0);
 }

@@ -216,6 +216,36 @@ TEST_CASE("calls wait for a place in turn, and a deadline or a cancellation ends
   f.no_trace_is_left();
 }
 
+TEST_CASE("a place that is granted to a cancelled call is used for nothing") {
+  fixture f;
+  token_bucket limiter(
+      rate::make({.tokens = 1, .period = 24h, .burst = 10}).value(), clock::system().steady_now()
+  );
+  f.options.limiter = limiter;
+  const auto p = f.make();
+  REQUIRE(f.places->try_acquire());
+  net::cancellation_signal stop;
+  std::optional<result<int>> got;
+  asio::call<int>(
+      *p,
+      f.loop.get_executor(),
+      [](const attempt&, auto&&) { FAIL("called"); },
+      {.cost = 2},
+      net::bind_cancellation_slot(stop.slot(), into(got))
+  );
+  f.loop.poll();
+  REQUIRE(f.places->stats().waiting == 1);
+  f.places->release();
+  stop.emit(net::cancellation_type::all);
+  f.loop.restart();
+  f.loop.run();
+  CHECK(got->error().code() == errc::cancelled);
+  CHECK(limiter.peek(clock::system().steady_now(), 0).remaining >= 9);
+  CHECK(p->stats().of(outcome_kind::cancelled) == 1);
+  CHECK(f.budget->stats().granted == 0);
+  f.no_trace_is_left();
+}
+
 TEST_CASE("an attempt that is late is cancelled, and its effect is unknown") {
   fixture f;
   f.retry = retry_policy::make({.max_attempts = 2,
@@ -314,16 +344,16 @@ TEST_CASE("a call waits for the limiter by a timer, and a cancelled one gives it
   f.loop.run();
   CHECK(got->value() == 1);
 
-  const auto slow = rate::make({.tokens = 1, .period = 1min, .burst = 1}).value();
+  const auto slow = rate::make({.tokens = 1, .period = 10min, .burst = 1}).value();
   limiter.set_limit(clock::system().steady_now(), slow);
-  static_cast<void>(limiter.try_take(clock::system().steady_now()));
+  limiter.debit(clock::system().steady_now(), 1);
   call();
   f.loop.poll();
-  CHECK(limiter.peek(clock::system().steady_now(), 0).reset_after > 1min);
+  CHECK(limiter.peek(clock::system().steady_now(), 0).reset_after > 15min);
   stop.emit(net::cancellation_type::all);
   f.loop.run();
   CHECK(got->error().code() == errc::cancelled);
-  CHECK(limiter.peek(clock::system().steady_now(), 0).reset_after <= 1min);
+  CHECK(limiter.peek(clock::system().steady_now(), 0).reset_after < 15min);
   CHECK(p->stats().of(outcome_kind::cancelled) == 1);
   f.no_trace_is_left();
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <new>
 #include <vector>
 
 using namespace scalekit;
@@ -167,6 +168,71 @@ TEST_CASE("a Retry-After pauses the limiter of all calls, for a bounded time") {
     CHECK(f.make()->call([] { return 1; }, {}, not_now).has_value());
     CHECK(f.make()->call([] {}));
   }
+}
+
+TEST_CASE("a call whose wait ends in a pause of the limiter is not made") {
+  fixture f;
+  f.options.limiter_wait = 1s;
+  const auto p = f.make();
+  const call_options how{.cost = 4};
+  REQUIRE(f.partner.take(f.start, 4).allowed);
+  pipeline_call c(*p, how, f.start);
+  REQUIRE(c.enter(f.start) == pipeline_call::entry::wait);
+  f.partner.cool_down(f.start + 500ms, 5s);
+  CHECK(c.enter(f.start + 1s) == pipeline_call::entry::refused);
+  CHECK(c.refusal().code() == errc::limit_exceeded);
+  CHECK(c.refusal().retry_after() == 4500ms);
+}
+
+TEST_CASE("others' reservations do not stop a call whose wait is over") {
+  fixture f;
+  f.options.limiter_wait = 1min;
+  f.options.bulkhead = nullptr;
+  const auto p = f.make();
+  REQUIRE(f.partner.take(f.start, 4).allowed);
+  const call_options how;
+  pipeline_call a(*p, how, f.start), b(*p, how, f.start);
+  REQUIRE(a.enter(f.start) == pipeline_call::entry::wait);
+  REQUIRE(b.enter(f.start) == pipeline_call::entry::wait);
+  CHECK(a.enter(f.start + a.pause()) == pipeline_call::entry::proceed);
+  CHECK(b.enter(f.start + b.pause()) == pipeline_call::entry::proceed);
+}
+
+TEST_CASE("a cost that can never be had says no time to come back") {
+  fixture f;
+  const auto r = f.make()->call([] { FAIL("called"); }, {.cost = 5});
+  CHECK(r.error().code() == errc::limit_exceeded);
+  CHECK_FALSE(r.error().retry_after());
+}
+
+TEST_CASE("a place that comes after the deadline is given back, and the permits too") {
+  fixture f;
+  const auto queue = bulkhead::make({.max_concurrent = 1, .max_queue = 1}).value();
+  f.options.bulkhead = queue.get();
+  const auto p = f.make();
+  REQUIRE(queue->try_acquire());
+  const call_options how{.deadline = f.start + 1s};
+  pipeline_call c(*p, how, f.start);
+  REQUIRE(c.enter(f.start) == pipeline_call::entry::queue);
+  CHECK(c.placed(f.start + 1s) == pipeline_call::entry::refused);
+  CHECK(c.refusal().code() == errc::timed_out);
+  CHECK(queue->stats().in_flight == 0);
+  CHECK(p->stats().by(layer::deadline) == 1);
+}
+
+TEST_CASE("a limiter that throws as it is told something does not end the call") {
+  struct throwing {
+    limit_decision take(steady_time, std::uint32_t) { return {}; }
+    void refund(steady_time, const limit_decision&, std::uint32_t) { throw std::bad_alloc(); }
+    void cool_down(duration) { throw std::bad_alloc(); }
+  } limiter;
+  fixture f;
+  f.options.limiter = limiter;
+  f.options.longest_cool_down = 1s;
+  const auto p = f.make();
+  CHECK(p->call([] { return 1; }, {}, [](const result<int>&) { return throttled(1s); }).value() == 1);
+  f.breaker.force_open(f.start);
+  CHECK(p->call([] {}).error().code() == errc::unavailable);
 }
 
 TEST_CASE("what the limiter cannot do is refused where the pipeline is made") {

@@ -383,6 +383,8 @@ TEST_CASE("a trace says what each layer decided") {
   for (int i = 0; i < 10; ++i) static_cast<void>(p->call([] {}, {.trace = &trace}));
   CHECK(trace.attempts() == 1);
   CHECK(trace.entries().size() == 32);
+  static_cast<void>(p->call([] {}, {.deadline = f.clock.steady_now(), .trace = &trace}));
+  CHECK(trace.attempts() == 0);
   CHECK(trace.dropped() > 0);
   trace.clear();
   CHECK(trace.describe().empty());

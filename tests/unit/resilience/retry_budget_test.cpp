@@ -132,18 +132,34 @@ TEST_CASE("a retry that is not made is not paid for") {
       CHECK_FALSE(call.owed());
       REQUIRE(call.after(failed, start, random));
       CHECK(call.owed());
-      CHECK(call.give_up());
-      CHECK_FALSE(call.give_up());
+      CHECK(call.give_up(start));
+      CHECK_FALSE(call.give_up(start));
     }
     CHECK(budget->stats().granted == 0);
     retry_call call(policy, budget, {});
     call.begin(start);
     REQUIRE(call.after(failed, start, random));
     call.begin(start);
-    CHECK_FALSE(call.give_up());  // it has been made
+    CHECK_FALSE(call.give_up(start));  // it has been made
     CHECK(budget->stats().granted == 1);
     CHECK(call.after(failed, start, random).verdict == retry_verdict::budget_spent);
   }
+}
+
+TEST_CASE("a retry that is given up when its window has passed brings nothing back") {
+  const retry_policy policy = retry_policy::make().value();
+  testing::fixed_random random;
+  const auto budget = ratio_budget::make({.ratio = 0, .minimum = 2, .window = 10s}).value();
+  for (int i = 0; i < 2; ++i) {
+    retry_call call(policy, budget.get(), {});
+    call.begin(start);
+    REQUIRE(call.after(failed, start, random));
+    CHECK(call.give_up(start + 30s));
+  }
+  const steady_time later = start + 30s;
+  int granted = 0;
+  for (int i = 0; i < 9; ++i) granted += budget->withdraw(failed.kind, later) != 0 ? 1 : 0;
+  CHECK(granted == 2);
 }
 
 TEST_CASE("options out of range are refused by name") {
