@@ -75,6 +75,7 @@ bool decide(std::span<const limit_claim> claims, std::span<row> rows, std::int64
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const limit_claim& c = claims[i];
     row& r = rows[i];
+    r.newer = !r.fresh && c.version > r.version;
     if (c.version >= r.version) {
       gcra::adopt(r.bucket, r.in_force, c.rate);
       r.in_force = c.rate;

@@ -42,7 +42,9 @@ local function load(key, a)
       its_burst + 0
   end
   if its_parts ~= parts and part > 0 then part = parts end
-  return us, part, paused, 1, rate, parts, whole, rest, burst
+  local known = 1
+  if version + 0 < match(rate, '^%d+') + 0 then known = 3 end
+  return us, part, paused, known, rate, parts, whole, rest, burst
 end
 
 local function save(key, us, part, paused, rate, keep)
@@ -54,7 +56,8 @@ end
 
 // ARGV: keep; then for each claim cost, least and what load() takes. The answer: now; then for each
 // claim granted or -1, us, part, paused, and whether the bucket was known; 2: by a newer rate,
-// which follows as version, parts, step, burst.
+// which follows as version, parts, step, burst; 3: by an older one. Then the claim's is kept, even
+// if it grants nothing: else those that lag behind would go on by the old one.
 inline constexpr std::string_view limiter_take = R"lua(
 local rows, allowed = {}, true
 for i = 1, #KEYS do
@@ -87,8 +90,9 @@ end
 local out, o = {now}, 1
 for i = 1, #KEYS do
   local n, us, part, paused, known, rate, next_us, next_part = unpack(rows[i])
-  if allowed and n > 0 then
-    us, part = next_us, next_part
+  local takes = allowed and n > 0
+  if takes then us, part = next_us, next_part end
+  if takes or known == 3 then
     save(KEYS[i], us, part, paused, rate, ARGV[1])
   end
   out[o + 1], out[o + 2], out[o + 3], out[o + 4], out[o + 5] = n, us, part, paused, known

@@ -98,6 +98,12 @@ result<void> save(
   return {};
 }
 
+// Whether a row has changed. A newer rate is kept even if it grants nothing: else those that lag
+// behind would go on taking by the old one for as long as it refuses.
+bool is_to_be_saved(const store::row& r, bool allowed) noexcept {
+  return r.newer || (allowed && r.granted > 0);
+}
+
 }  // namespace
 
 result<limit_answer> take(
@@ -109,9 +115,10 @@ result<limit_answer> take(
     auto seen = look(**db, table, claims);
     if (!seen) return seen.error();
     const bool allowed = store::decide(claims, seen->rows, seen->now);
-    const bool takes =
-        std::ranges::any_of(seen->rows, [](const store::row& r) { return r.granted > 0; });
-    if (!allowed || !takes) return store::answer(claims, seen->rows, seen->now);
+    const bool writes = std::ranges::any_of(seen->rows, [&](const store::row& r) {
+      return is_to_be_saved(r, allowed);
+    });
+    if (!writes) return store::answer(claims, seen->rows, seen->now);
   }
   auto db = connections.acquire(sql::access::write);
   if (!db) return db.error();
@@ -119,12 +126,11 @@ result<limit_answer> take(
   if (!tx) return tx.error();
   auto seen = look(**db, table, claims);
   if (!seen) return seen.error();
-  if (store::decide(claims, seen->rows, seen->now)) {
-    for (std::size_t i = 0; i < claims.size(); ++i) {
-      if (seen->rows[i].granted == 0) continue;
-      auto done = save(**db, table, claims[i].name, seen->rows[i], seen->now);
-      if (!done) return done.error();
-    }
+  const bool allowed = store::decide(claims, seen->rows, seen->now);
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    if (!is_to_be_saved(seen->rows[i], allowed)) continue;
+    auto done = save(**db, table, claims[i].name, seen->rows[i], seen->now);
+    if (!done) return done.error();
   }
   if (auto done = tx->commit(); !done) return done.error();
   return store::answer(claims, seen->rows, seen->now);

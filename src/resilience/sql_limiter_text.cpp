@@ -70,6 +70,7 @@ sql::fragment wanted(std::span<const limit_claim> claims) {
 // From the rows `h` of the wanted limits to what each is offered and would be afterwards.
 constexpr std::string_view reckoning = R"(
 held AS (SELECT w.place, w.name, w.cost, w.least, c.now, h.name IS NULL AS fresh,
+  COALESCE(h.version < w.version, FALSE) AS newer,
   CASE WHEN h.version > w.version THEN h.version ELSE w.version END AS version,
   CASE WHEN h.version > w.version THEN h.parts ELSE w.parts END AS parts,
   CASE WHEN h.version > w.version THEN h.step ELSE w.step END AS step,
@@ -87,7 +88,7 @@ there AS (SELECT owing.*,
 offer AS (SELECT there.*, CASE WHEN paused_us > now THEN -1 WHEN tokens >= cost THEN cost
   WHEN tokens >= least THEN tokens ELSE -1 END AS granted FROM there),
 verdict AS (SELECT MIN(granted) AS worst FROM offer),
-result AS (SELECT o.place, o.name, o.granted, o.paused_us, o.fresh, o.version, o.parts, o.step,
+result AS (SELECT o.place, o.name, o.granted, o.paused_us, o.fresh, o.newer, o.version, o.parts, o.step,
   o.burst, o.now, v.worst >= 0 AND o.granted > 0 AS taken,
   CASE WHEN v.worst >= 0 AND o.granted > 0 THEN o.now + (o.debt + o.granted * o.step) / o.parts
     ELSE o.full_us END AS full_us,
@@ -96,6 +97,9 @@ result AS (SELECT o.place, o.name, o.granted, o.paused_us, o.fresh, o.version, o
   FROM offer o CROSS JOIN verdict v)
 )";
 
+// A newer rate is stored even if it grants nothing: else those that lag behind would go on by the
+// old one.
+//
 // The rows are locked before the clock is read, and a lock gives their newest state. A row that is
 // not there cannot be locked: if somebody else adds it first, the INSERT conflicts, the statement
 // is undone, and the next try finds it.
@@ -112,7 +116,7 @@ sql::fragment take_postgres(const std::string& table, std::span<const limit_clai
   f.sql(
        " t SET version = r.version, parts = r.parts, step = r.step, burst = r.burst, "
        "full_us = r.full_us, part = r.part, at_us = r.now FROM result r "
-       "WHERE t.name = r.name AND NOT r.fresh AND r.taken), added AS (INSERT INTO "
+       "WHERE t.name = r.name AND NOT r.fresh AND (r.taken OR r.newer)), added AS (INSERT INTO "
   )
       .sql(table);
   f.sql(

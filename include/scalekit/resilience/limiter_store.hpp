@@ -27,8 +27,9 @@ struct limit_claim {
   std::int64_t least = 0;
   /// Of the rate, 0 to 2^53, one more with each change of it. The store keeps the rate of the
   /// highest version it has met with the bucket: where processes are updated one after another,
-  /// those that lag behind are judged by the new rate. A change does not fill the bucket again: the
-  /// instant at which it is full stays.
+  /// those that lag behind are judged by the new rate, even where it has only refused so far, or
+  /// was only used for a look. (Of a bucket from which nothing was ever taken a store may keep
+  /// nothing.) A change does not fill the bucket again: the instant at which it is full stays.
   std::int64_t version = 0;
 };
 

@@ -19,9 +19,9 @@ namespace scalekit::inline v0::resilience {
 /// A call is one statement that commits by itself; one that meets contention was undone, and is run
 /// again up to three times. Rows are locked in the order of their names, so that calls on several
 /// limits do not deadlock. On SQLite a `take` reads, and only if it may be allowed begins a
-/// transaction of its own, reads again and writes: a refusal writes nothing and waits for nobody. A
-/// commit there is as dear as its sync: a limit needs none that is durable, so give it a file with
-/// `synchronous::normal`.
+/// transaction of its own, reads again and writes: a refusal writes nothing and waits for nobody,
+/// but for the first one by a newer rate, which is kept. A commit there is as dear as its sync: a
+/// limit needs none that is durable, so give it a file with `synchronous::normal`.
 ///
 /// The time is the database's: `clock_timestamp()` after the rows are locked, `UTC_TIMESTAMP(6)` at
 /// the start of the statement on MariaDB (what is given back there is measured by `SYSDATE(6)` too,

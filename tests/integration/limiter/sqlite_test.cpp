@@ -14,6 +14,16 @@ using resilience::limit_claim;
 using scalekit::sql::access;
 using namespace std::chrono_literals;
 
+namespace {
+
+// Another number each time that another connection has written.
+std::int64_t changes(scalekit::sql::connection& reader) {
+  auto rows = reader.query("PRAGMA data_version").value();
+  return rows->next().value() ? rows->row()[0].as_int64() : -1;
+}
+
+}  // namespace
+
 TEST_CASE("a refusal and a look write nothing, and do not wait for who writes") {
   const auto base = limiter_test::open_backend();
   base->forget();
@@ -25,11 +35,7 @@ TEST_CASE("a refusal and a look write nothing, and do not wait for who writes") 
 
   const auto pool = limiter_test::open_pool();
   const auto reader = pool->acquire(access::read).value();
-  const auto changes = [&] {
-    auto rows = reader->query("PRAGMA data_version").value();
-    return rows->next().value() ? rows->row()[0].as_int64() : -1;
-  };
-  const auto before = changes();
+  const auto before = changes(*reader);
   {
     const auto writer = pool->acquire(access::write).value();
     REQUIRE(writer->begin({}));
@@ -42,8 +48,25 @@ TEST_CASE("a refusal and a look write nothing, and do not wait for who writes") 
     }
     REQUIRE(writer->rollback());
   }
-  CHECK(changes() == before);
+  CHECK(changes(*reader) == before);
   const limit_claim b{.name = "b", .rate = r};
   CHECK(base->store().take({&b, 1})->allowed);
-  CHECK(changes() != before);
+  CHECK(changes(*reader) != before);
+}
+
+TEST_CASE("a refusal by a newer rate writes it, once") {
+  const auto base = limiter_test::open_backend();
+  base->forget();
+  const limit_claim old{.name = "a", .rate = rate_of(1, 1000s, 2), .cost = 2, .version = 1};
+  const limit_claim newer{.name = "a", .rate = rate_of(1, 1000s, 1), .version = 2};
+  REQUIRE(base->store().take({&old, 1})->allowed);
+
+  const auto pool = limiter_test::open_pool();
+  const auto reader = pool->acquire(access::read).value();
+  const auto before = changes(*reader);
+  CHECK_FALSE(base->store().take({&newer, 1})->allowed);
+  const auto once = changes(*reader);
+  CHECK(once != before);
+  for (const auto& c : {newer, old, newer}) CHECK_FALSE(base->store().take({&c, 1})->allowed);
+  CHECK(changes(*reader) == once);
 }

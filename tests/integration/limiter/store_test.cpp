@@ -145,6 +145,36 @@ TEST_CASE("a new rate does not fill the bucket, and an old one is ignored") {
   CHECK(about(a.grants[0].verdict.reset_after, 10'000s));
 }
 
+TEST_CASE("a new rate that grants nothing is kept all the same") {
+  const auto b = empty_backend();
+  const auto old_rate = rate_of(100, 1000s, 100);
+  const limit_claim lagging{.name = "k", .rate = old_rate, .version = 1};
+  const limit_claim lowered{.name = "k", .rate = slow(1), .version = 2};
+  const auto meets_it = [&](std::string_view how) {
+    if (how == "refused") return take(*b, lowered);
+    if (how == "looked at") return take(*b, {.name = "k", .rate = slow(1), .cost = 0, .version = 2});
+    const std::array claims{
+        limit_claim{.name = "k", .rate = rate_of(7, 1000s, 99), .version = 2},
+        limit_claim{.name = "empty", .rate = slow(1)}};
+    return b->store().take(claims).value();  // refused for the other's sake
+  };
+  for (const std::string_view how : {"refused", "looked at", "one of two"}) {
+    CAPTURE(how);
+    b->forget();
+    CHECK(take(*b, {.name = "k", .rate = old_rate, .cost = 60, .version = 1}).allowed);
+    CHECK(take(*b, {.name = "empty", .rate = slow(1)}).allowed);
+    const auto met = meets_it(how);
+    CHECK(met.allowed == (how == "looked at"));
+    CHECK(met.grants[0].version == 2);
+    const auto a = take(*b, lagging);
+    CHECK(a.allowed == (how == "one of two"));
+    CHECK(a.grants[0].version == 2);
+    CHECK(a.grants[0].in_force == met.grants[0].in_force);
+    CHECK_FALSE(a.grants[0].fresh);
+    if (how != "one of two") CHECK(about(a.grants[0].verdict.reset_after, 600s));
+  }
+}
+
 TEST_CASE("a cool-down grants nothing, and then begins with an empty bucket") {
   const auto b = empty_backend();
   const limit_claim c{.name = "k", .rate = slow(5)};
