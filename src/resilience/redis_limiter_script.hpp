@@ -70,7 +70,7 @@ for i = 1, #KEYS do
   local end_us, end_part = later(now, 0, burst, parts, whole, rest)
   local n = cost
   local next_us, next_part = later(from, from_part, n, parts, whole, rest)
-  if next_us > end_us or (next_us == end_us and next_part > end_part) then
+  if cost > 0 and (next_us > end_us or (next_us == end_us and next_part > end_part)) then
     n = -1
     if least < cost then
       n = floor(((end_us - from) + (end_part - from_part) / parts) / (whole + rest / parts))

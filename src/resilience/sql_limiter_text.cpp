@@ -88,8 +88,8 @@ there AS (SELECT owing.*,
 offer AS (SELECT there.*, CASE WHEN paused_us > now THEN -1 WHEN tokens >= cost THEN cost
   WHEN tokens >= least THEN tokens ELSE -1 END AS granted FROM there),
 verdict AS (SELECT MIN(granted) AS worst FROM offer),
-result AS (SELECT o.place, o.name, o.granted, o.paused_us, o.fresh, o.newer, o.version, o.parts, o.step,
-  o.burst, o.now, v.worst >= 0 AND o.granted > 0 AS taken,
+result AS (SELECT o.place, o.name, o.granted, o.paused_us, o.fresh, o.newer, o.version,
+  o.parts, o.step, o.burst, o.now, v.worst >= 0 AND o.granted > 0 AS taken,
   CASE WHEN v.worst >= 0 AND o.granted > 0 THEN o.now + (o.debt + o.granted * o.step) / o.parts
     ELSE o.full_us END AS full_us,
   CASE WHEN v.worst >= 0 AND o.granted > 0 THEN (o.debt + o.granted * o.step) % o.parts

@@ -27,7 +27,7 @@ struct row {
   rate in_force{};
   std::int64_t version = 0;
   bool fresh = false;
-  bool newer = false;  ///< the claim's version is above what was stored: to be stored, come what may
+  bool newer = false;  ///< by a version above the stored one: to be stored, come what may
 };
 
 /// The fewest tokens that the claim can use.

@@ -28,8 +28,8 @@ struct redis_limiter_options {
 ///
 /// A call is one script, by its digest, and so one round trip (the first sends the script too). The
 /// script reads the server's clock and computes with whole numbers below 2^53, which Lua's doubles
-/// hold exactly. A refused call writes nothing, unless it brings a newer rate. The value of a key is
-/// text, for whoever looks: full at (microseconds, part), paused until, and the rate's version,
+/// hold exactly. A refused call writes nothing, unless it brings a newer rate. The value of a key
+/// is text, for whoever looks: full at (microseconds, part), paused until, and the rate's version,
 /// parts, step, burst.
 ///
 /// What is lost when Redis loses its data: each bucket counts as full once, so at most one burst

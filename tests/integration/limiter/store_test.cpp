@@ -150,9 +150,10 @@ TEST_CASE("a new rate that grants nothing is kept all the same") {
   const auto old_rate = rate_of(100, 1000s, 100);
   const limit_claim lagging{.name = "k", .rate = old_rate, .version = 1};
   const limit_claim lowered{.name = "k", .rate = slow(1), .version = 2};
+  const limit_claim look{.name = "k", .rate = slow(1), .cost = 0, .version = 2};
   const auto meets_it = [&](std::string_view how) {
     if (how == "refused") return take(*b, lowered);
-    if (how == "looked at") return take(*b, {.name = "k", .rate = slow(1), .cost = 0, .version = 2});
+    if (how == "looked at") return take(*b, look);
     const std::array claims{
         limit_claim{.name = "k", .rate = rate_of(7, 1000s, 99), .version = 2},
         limit_claim{.name = "empty", .rate = slow(1)}};
@@ -172,6 +173,21 @@ TEST_CASE("a new rate that grants nothing is kept all the same") {
     CHECK(a.grants[0].in_force == met.grants[0].in_force);
     CHECK_FALSE(a.grants[0].fresh);
     if (how != "one of two") CHECK(about(a.grants[0].verdict.reset_after, 600s));
+  }
+}
+
+TEST_CASE("a look is allowed at a bucket that owes more than it holds") {
+  const auto b = empty_backend();
+  const auto old_rate = rate_of(100, 1000s, 100);
+  CHECK(take(*b, {.name = "k", .rate = old_rate, .cost = 60, .version = 1}).allowed);
+  const limit_claim look{.name = "k", .rate = rate_of(1, 100s, 1), .cost = 0, .version = 2};
+  for (int i = 0; i < 2; ++i) {
+    const auto a = take(*b, look);
+    CHECK(a.allowed);
+    CHECK(a.retry_after == 0s);
+    CHECK(a.grants[0].version == 2);
+    CHECK(a.grants[0].verdict.remaining == 0);
+    CHECK(about(a.grants[0].verdict.reset_after, 600s));
   }
 }
 
