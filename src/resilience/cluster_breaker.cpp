@@ -64,6 +64,7 @@ struct cluster_breaker::impl {
   void follow(const breaker_poll& heard, const breaker_report& said, steady_time now);
   void lost(steady_time now);
   [[nodiscard]] bool alone(steady_time now) const noexcept;
+  [[nodiscard]] bool is_about_to_hear(steady_time now) const noexcept;
   [[nodiscard]] breaker_admission lease(breaker_admission local, steady_time now);
   [[nodiscard]] breaker_admission take_spare(breaker_admission local, steady_time now);
   void give_back(std::uint64_t lease);
@@ -74,7 +75,7 @@ struct cluster_breaker::impl {
     return run_id + ":" + std::to_string(lease);
   }
   [[nodiscard]] bool due(steady_time now) const noexcept {
-    return ticks(now) >= next_poll.load(std::memory_order_relaxed);
+    return ticks(now) >= next_poll.load(std::memory_order_acquire);
   }
 
   circuit_breaker& own;
@@ -89,7 +90,9 @@ struct cluster_breaker::impl {
   std::atomic<std::uint64_t> leases{0};
   std::atomic<std::uint64_t> probes_denied{0};
   std::atomic<std::uint64_t> store_failures{0};
-  std::atomic<bool> polling{false};  // one thread at a time owns what is between
+  std::atomic<bool> is_lost{false};  // the store, when it was last asked
+  // One thread at a time polls: until when what it hears would be believed.
+  std::atomic<std::int64_t> polling{first_tick};
 
   // Owned by whoever polls.
   bool has_polled = false;
@@ -154,6 +157,7 @@ void cluster_breaker::impl::follow(
 
 void cluster_breaker::impl::lost(steady_time now) {
   store_failures.fetch_add(1, std::memory_order_relaxed);
+  is_lost.store(true, std::memory_order_relaxed);
   heard_until.store(first_tick, std::memory_order_relaxed);
   next_poll.store(ticks(later(now, options.lost_for)), std::memory_order_relaxed);
 }
@@ -162,14 +166,23 @@ bool cluster_breaker::impl::alone(steady_time now) const noexcept {
   return ticks(now) >= heard_until.load(std::memory_order_relaxed);
 }
 
+// A poll that has been under way for longer than it would be believed is as good as lost.
+bool cluster_breaker::impl::is_about_to_hear(steady_time now) const noexcept {
+  return ticks(now) < polling.load(std::memory_order_acquire) &&
+         !is_lost.load(std::memory_order_relaxed);
+}
+
 result<void> cluster_breaker::impl::poll(steady_time now) {
-  if (polling.exchange(true, std::memory_order_acquire)) return {};
+  std::int64_t nobody = first_tick;
+  const std::int64_t until = ticks(later(now, believed_for));
+  if (!polling.compare_exchange_strong(nobody, until, std::memory_order_acquire)) return {};
   struct done {
-    std::atomic<bool>& flag;
-    ~done() { flag.store(false, std::memory_order_release); }
+    std::atomic<std::int64_t>& flag;
+    ~done() { flag.store(first_tick, std::memory_order_release); }
   } const at_the_end{polling};
   if (!due(now)) return {};
-  next_poll.store(ticks(later(now, options.refresh)), std::memory_order_relaxed);
+  // Who sees that none is due any more sees that one is under way.
+  next_poll.store(ticks(later(now, options.refresh)), std::memory_order_release);
   const breaker_report said = report(now);
   auto heard = store.exchange(said);
   if (!heard) {
@@ -179,7 +192,8 @@ result<void> cluster_breaker::impl::poll(steady_time now) {
     return std::move(heard).error();
   }
   follow(*heard, said, now);
-  heard_until.store(ticks(later(now, believed_for)), std::memory_order_relaxed);
+  is_lost.store(false, std::memory_order_relaxed);
+  heard_until.store(until, std::memory_order_relaxed);
   if (options.refresh_by == refresh_by::tick) settle_leases(now);
   return {};
 }
@@ -192,7 +206,9 @@ void cluster_breaker::impl::hurry(steady_time now) {
 
 // Our own breaker has let a probe through; the cluster has a say too.
 breaker_admission cluster_breaker::impl::lease(breaker_admission local, steady_time now) {
-  if (alone(now)) return local;
+  // In this order: what ends a poll is seen with what it has heard.
+  const bool waits = is_about_to_hear(now);
+  if (alone(now)) return waits ? deny(local, now) : local;
   if (options.refresh_by == refresh_by::tick) return take_spare(local, now);
   if (ticks(now) < next_lease.load(std::memory_order_relaxed)) return deny(local, now);
   const std::uint64_t mine = leases.fetch_add(1, std::memory_order_relaxed) + 1;

@@ -67,7 +67,8 @@ struct cluster_stats {
 /// Nothing is shared, locked or waited for during a call. A poll is one round trip every `refresh`
 /// at most, and is believed for 250 ms from when it was asked. A node that has none to believe,
 /// because the store is lost or the ticks have stopped, goes by its own breaker alone, probes
-/// included.
+/// included. One whose poll is just under way, and did not fail the last time, lets no probe go
+/// until it has heard, or 250 ms are over.
 ///
 /// \par Thread-safety  Safe for concurrent calls. Breaker and store must outlive it.
 class SCALEKIT_EXPORT cluster_breaker {

@@ -5,8 +5,12 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <future>
+#include <latch>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace scalekit;
@@ -21,6 +25,7 @@ class shaky_store final : public breaker_store {
   explicit shaky_store(breaker_store& real) : real_(real) {}
   result<breaker_poll> exchange(const breaker_report& r) override {
     ++exchanges;
+    if (on_exchange) on_exchange();
     if (lost) return errc::unavailable;
     return real_.exchange(r);
   }
@@ -35,6 +40,7 @@ class shaky_store final : public breaker_store {
     if (lost) return errc::unavailable;
     return real_.return_probe(key, holder);
   }
+  std::function<void()> on_exchange{};
   bool lost = false;
   int exchanges = 0;
   int leases = 0;
@@ -238,6 +244,85 @@ TEST_CASE("a lost store leaves each node to itself, probes and all, and does not
   c.time.advance(1s);
   CHECK(c.call(0, outcome_kind::ok));
   CHECK_FALSE(c.nodes[0]->shared->stats(c.now()).alone);
+}
+
+namespace {
+
+// A node whose breaker is half-open, and another thread whose call polls and hangs in the store.
+struct node_that_polls {
+  node_that_polls() { n.own.open(time.steady_now()); }
+  ~node_that_polls() { finish(); }
+  // Long after the last poll, if there was one.
+  void begin(duration idle = 5s) {
+    time.advance(idle);
+    store.on_exchange = [this] {
+      asked.count_down();
+      answers.wait();
+    };
+    polling = std::thread([this, now = time.steady_now()] { first = n.shared->before(now); });
+    asked.wait();
+  }
+  void finish() {
+    if (!polling.joinable()) return;
+    answers.count_down();
+    polling.join();
+    store.on_exchange = {};
+  }
+  breaker_admission before() { return n.shared->before(time.steady_now()); }
+
+  testing::manual_clock time;
+  memory_breaker_store memory{time};
+  shaky_store store{memory};
+  std::vector<breaker_event> events;
+  node n{store, {.key = "k", .probes = 1}, &events};
+  std::latch asked{1};
+  std::latch answers{1};
+  breaker_admission first;
+  std::thread polling;
+};
+
+}  // namespace
+
+TEST_CASE("while another call polls, no probe goes without the cluster's lease") {
+  for (const bool polled_before : {false, true}) {
+    CAPTURE(polled_before);
+    node_that_polls p;
+    if (polled_before) REQUIRE(p.n.shared->tick(p.time.steady_now()));
+    p.begin();
+    const auto second = p.before();
+    CHECK_FALSE(second.admitted);
+    CHECK(second.state == breaker_state::half_open);
+    CHECK(second.retry_after == 100ms);
+    CHECK(p.n.shared->stats(p.time.steady_now()).probes_denied == 1);
+    p.finish();
+    CHECK(p.first.admitted);
+    CHECK(p.first.permit.lease != 0);
+    CHECK_FALSE(p.before());  // the cluster's one lease is out
+  }
+}
+
+TEST_CASE("nobody waits for a poll longer than it would be believed, nor for a lost store") {
+  {
+    node_that_polls p;
+    p.begin();
+    p.time.advance(249ms);
+    CHECK_FALSE(p.before());
+    p.time.advance(1ms);
+    const auto probe = p.before();
+    CHECK(probe.admitted);
+    CHECK(probe.permit.lease == 0);
+  }
+  node_that_polls p;
+  p.store.lost = true;
+  CHECK_FALSE(p.n.shared->tick(p.time.steady_now()));
+  p.begin();
+  const auto probe = p.before();
+  CHECK(probe.admitted);
+  CHECK(probe.permit.lease == 0);
+  p.store.lost = false;
+  p.finish();
+  // It is back, and asked once more.
+  CHECK(p.first.permit.lease != 0);
 }
 
 TEST_CASE("a recovery that the store did not hear of is told again") {
