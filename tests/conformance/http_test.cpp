@@ -80,22 +80,23 @@ class flawed final : public http::transport {
 
 class flawed_fixture final : public testing::http_fixture {
  public:
-  explicit flawed_fixture(flawed::flaw_fn flaw) : flaw_(flaw) {}
+  explicit flawed_fixture(flawed::flaw_fn flaw, bool blocks) : flaw_(flaw), blocks_(blocks) {}
   result<std::unique_ptr<http::transport>> open() override {
     auto inner = sound_.open();
     return std::unique_ptr<http::transport>(std::make_unique<flawed>(*std::move(inner), flaw_));
   }
   testing::http_places places() override { return sound_.places(); }
-  bool blocks() const override { return false; }
+  bool blocks() const override { return blocks_; }
 
  private:
   fake_fixture sound_;
   flawed::flaw_fn flaw_;
+  bool blocks_;
 };
 
 /// Whether that case fails a transport with that flaw.
-bool finds(std::string_view name, flawed::flaw_fn flaw) {
-  flawed_fixture f(flaw);
+bool finds(std::string_view name, flawed::flaw_fn flaw, bool blocks = false) {
+  flawed_fixture f(flaw, blocks);
   for (const auto& c : testing::http_conformance_cases()) {
     if (c.name == name) return c.run(f).verdict == testing::verdict::failed;
   }
@@ -186,6 +187,14 @@ TEST_CASE("what is wrong with a transport is found") {
     if (!answer && answer.error().code() == errc::timed_out) return errc::outcome_unknown;
     return answer;
   }));
+}
+
+TEST_CASE("a call that ends before it could be stopped is found, and not waited for") {
+  const auto never_sent = [](auto& t, auto r) -> result<http::response> {
+    if (r.to.target().starts_with("/stuck/")) return error(errc::unavailable);
+    return t.send(r);
+  };
+  CHECK(finds("faults/stopped while it waits", never_sent, true));
 }
 
 TEST_CASE("case names are distinct") {
