@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -52,7 +54,26 @@ int listen_on(sockaddr_in& address, int receive_buffer) {
 
 }  // namespace
 
-bool loopback_server::peer::fill() {
+steady_time loopback_server::peer::deadline() const {
+  return clock::system().steady_now() + patience_;
+}
+
+bool loopback_server::peer::is_ready(short events, steady_time until) const {
+  using std::chrono::milliseconds;
+  while (fd_ >= 0) {
+    const auto left = std::chrono::ceil<milliseconds>(until - clock::system().steady_now());
+    if (left <= milliseconds(0)) return false;
+    pollfd p{fd_, events, 0};
+    const auto most = std::min<milliseconds::rep>(left.count(), INT_MAX);
+    const int n = ::poll(&p, 1, static_cast<int>(most));
+    if (n > 0) return true;
+    if (n < 0 && errno != EINTR) return false;
+  }
+  return false;
+}
+
+bool loopback_server::peer::fill(steady_time until) {
+  if (!is_ready(POLLIN, until)) return false;
   char some[65536];
   const auto n = ::recv(fd_, some, sizeof some, 0);
   if (n <= 0) return false;
@@ -61,14 +82,15 @@ bool loopback_server::peer::fill() {
 }
 
 std::string loopback_server::peer::request() {
+  const steady_time until = deadline();
   std::size_t end = 0;
   while ((end = pending_.find("\r\n\r\n")) == std::string::npos) {
-    if (!fill()) return {};
+    if (!fill(until)) return {};
   }
   end += 4;
   end += body_size(std::string_view(pending_).substr(0, end));
   while (pending_.size() < end) {
-    if (!fill()) return {};
+    if (!fill(until)) return {};
   }
   std::string out = pending_.substr(0, end);
   pending_.erase(0, end);
@@ -76,8 +98,10 @@ std::string loopback_server::peer::request() {
 }
 
 bool loopback_server::peer::send(std::string_view text) {
+  const steady_time until = deadline();
   while (!text.empty()) {
-    const auto n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (!is_ready(POLLOUT, until)) return false;
+    const auto n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(n));
   }
@@ -85,12 +109,12 @@ bool loopback_server::peer::send(std::string_view text) {
 }
 
 void loopback_server::peer::wait_until_gone() {
-  while (fill()) pending_.clear();
+  for (const steady_time until = deadline(); fill(until);) pending_.clear();
 }
 
 void loopback_server::peer::ignore() {
   std::unique_lock lock(mutex_);
-  ended_.wait_for(lock, std::chrono::seconds(30), [this] { return is_over_; });
+  ended_.wait_for(lock, patience_, [this] { return is_over_; });
 }
 
 void loopback_server::peer::half_close() { ::shutdown(fd_, SHUT_WR); }
@@ -113,23 +137,32 @@ void loopback_server::peer::end() {
   ended_.notify_all();
 }
 
-result<std::unique_ptr<loopback_server>> loopback_server::start(handler h, int receive_buffer) {
+result<std::unique_ptr<loopback_server>> loopback_server::start(
+    handler h, int receive_buffer, duration patience
+) {
   sockaddr_in address{};
   const int fd = listen_on(address, receive_buffer);
   if (fd < 0) return error(errc::unavailable, "loopback_server: cannot listen", {"errno", errno});
   return std::unique_ptr<loopback_server>(
-      new loopback_server(std::move(h), fd, ntohs(address.sin_port))
+      new loopback_server(std::move(h), fd, ntohs(address.sin_port), patience)
   );
 }
 
-loopback_server::loopback_server(handler h, int listener, std::uint16_t port)
-    : handler_(std::move(h)), listener_(listener), port_(port), acceptor_([this] { accept_all(); }) {}
+loopback_server::loopback_server(
+    handler h, int listener, std::uint16_t port, duration patience
+)
+    : handler_(std::move(h)),
+      listener_(listener),
+      port_(port),
+      patience_(patience),
+      acceptor_([this] { accept_all(); }) {}
 
 loopback_server::~loopback_server() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
     for (served& s : peers_) s.who.end();
+    changed_.notify_all();
   }
   ::shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
@@ -140,25 +173,42 @@ loopback_server::~loopback_server() {
 void loopback_server::accept_all() {
   for (;;) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    const std::lock_guard lock(mutex_);
-    if (fd < 0 || closing_) {
+    std::unique_lock lock(mutex_);
+    if (closing_) {
       if (fd >= 0) ::close(fd);
       return;
     }
-    const timeval limit{30, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    served& s = peers_.emplace_back(fd, static_cast<int>(peers_.size()));
+    join_ended();
+    if (fd < 0) {
+      // A client has left again, or no descriptor is free until a connection ends, of ours or not.
+      changed_.wait_for(lock, std::chrono::milliseconds(10));
+      continue;
+    }
+    served& s = peers_.emplace_back(fd, accepted_++, patience_);
     s.thread = std::thread([this, &s] {
       handler_(s.who);
       s.who.close();
+      const std::lock_guard done(mutex_);
+      s.is_over = true;
+      changed_.notify_all();
     });
+  }
+}
+
+void loopback_server::join_ended() {
+  for (auto s = peers_.begin(); s != peers_.end();) {
+    if (!s->is_over) {
+      ++s;
+      continue;
+    }
+    s->thread.join();
+    s = peers_.erase(s);
   }
 }
 
 int loopback_server::connections() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(peers_.size());
+  return accepted_;
 }
 
 std::string loopback_server::url(std::string_view path) const {

@@ -2,9 +2,11 @@
 #ifndef SCALEKIT_TESTING_LOOPBACK_SERVER_HPP
 #define SCALEKIT_TESTING_LOOPBACK_SERVER_HPP
 
+#include <scalekit/clock.hpp>
 #include <scalekit/export.hpp>
 #include <scalekit/result.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -20,7 +22,8 @@ namespace scalekit::inline v0::testing {
 /// \brief A TCP server on 127.0.0.1 that says exactly what it is told, on a thread for each
 /// connection: for tests of clients against what no decent server does.
 ///
-/// Every wait ends after 30 s, or when the server is destroyed.
+/// Every call of a peer ends after 30 s (`patience`), however the client drips, or when the server
+/// is destroyed.
 ///
 /// \code
 /// auto server = testing::loopback_server::start([](testing::loopback_server::peer& p) {
@@ -35,7 +38,8 @@ class SCALEKIT_EXPORT loopback_server {
   /// \par Thread-safety  Its handler's thread alone.
   class SCALEKIT_EXPORT peer {
    public:
-    peer(int fd, int number) noexcept : fd_(fd), number_(number) {}
+    peer(int fd, int number, duration patience) noexcept
+        : fd_(fd), number_(number), patience_(patience) {}
     peer(const peer&) = delete;
     peer& operator=(const peer&) = delete;
     ~peer() { close(); }
@@ -60,10 +64,13 @@ class SCALEKIT_EXPORT loopback_server {
 
    private:
     friend class loopback_server;
-    bool fill();
+    [[nodiscard]] steady_time deadline() const;
+    [[nodiscard]] bool is_ready(short events, steady_time until) const;
+    bool fill(steady_time until);
     void end();
     int fd_;
     int number_;
+    duration patience_;
     std::string pending_;
     std::mutex mutex_;  // fd_ closes only under it, so that no other is shut down
     std::condition_variable ended_;
@@ -74,9 +81,10 @@ class SCALEKIT_EXPORT loopback_server {
   using handler = std::function<void(peer&)>;
 
   /// \param receive_buffer  of each connection, in bytes; 0: the system's choice
+  /// \param patience  how long each call of a peer may take
   /// \par Errors `unavailable`: it cannot listen.
   [[nodiscard]] static result<std::unique_ptr<loopback_server>> start(
-      handler h, int receive_buffer = 0
+      handler h, int receive_buffer = 0, duration patience = std::chrono::seconds(30)
   );
   loopback_server(const loopback_server&) = delete;
   loopback_server& operator=(const loopback_server&) = delete;
@@ -90,18 +98,23 @@ class SCALEKIT_EXPORT loopback_server {
 
  private:
   struct served {
-    explicit served(int fd, int number) : who(fd, number) {}
+    served(int fd, int number, duration patience) : who(fd, number, patience) {}
     peer who;
     std::thread thread;
+    bool is_over = false;
   };
-  loopback_server(handler h, int listener, std::uint16_t port);
+  loopback_server(handler h, int listener, std::uint16_t port, duration patience);
   void accept_all();
+  void join_ended();
 
   const handler handler_;
   const int listener_;
   const std::uint16_t port_;
+  const duration patience_;
   mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
   bool closing_ = false;
+  int accepted_ = 0;
   std::list<served> peers_;
   std::thread acceptor_;
 };
