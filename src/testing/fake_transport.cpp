@@ -89,6 +89,7 @@ std::uint64_t fake_transport::struck() const {
 std::optional<http_fault> fake_transport::record(const http::outgoing_request& r) {
   const std::lock_guard lock(mutex_);
   requests_.push_back(r);
+  requests_.back().on_body = nullptr;  // refers to what lasts as long as the call
   const http_fault* due =
       faults_.due([&](const http_fault& f) { return !f.matches || f.matches(r); });
   return due != nullptr ? std::optional(*due) : std::nullopt;

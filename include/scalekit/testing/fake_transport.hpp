@@ -99,6 +99,7 @@ class SCALEKIT_EXPORT fake_transport final : public http::transport {
   [[nodiscard]] result<http::response> send(const http::outgoing_request& request) override;
 
   /// \brief All requests so far that were fit to be sent, in order, with those that met a fault.
+  /// Without their `on_body`, which may refer to what is gone with the call.
   [[nodiscard]] std::vector<http::outgoing_request> requests() const;
   /// \brief How many faults have struck.
   [[nodiscard]] std::uint64_t struck() const;

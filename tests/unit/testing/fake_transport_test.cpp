@@ -143,6 +143,23 @@ TEST_CASE("it refuses, bounds and hands over as any transport does") {
   CHECK(f.web.send(request("HEAD"))->body.empty());
 }
 
+TEST_CASE("a request is remembered without its sink, whose objects end with the call") {
+  fake_transport web(echo);
+  {
+    std::string got;
+    auto r = request("PUT");
+    r.on_body = [&](const http::response&, std::string_view piece) -> result<void> {
+      got += piece;
+      return {};
+    };
+    REQUIRE(web.send(r));
+    CHECK(got == "PUT /a?b ");
+  }
+  REQUIRE(web.requests().size() == 1);
+  CHECK(web.requests()[0].method == "PUT");
+  CHECK_FALSE(web.requests()[0].on_body);
+}
+
 TEST_CASE("a stop before or while it answers") {
   std::stop_source source;
   fake_transport web([&](const http::outgoing_request&) {
