@@ -254,21 +254,21 @@ TEST_CASE("an attempt that is late is cancelled, and its effect is unknown") {
                                 .try_timeout = 1ms})
                 .value();
   const auto p = f.make();
-  hanging never{f.loop};
+  hanging stuck{f.loop};
   std::optional<result<int>> got;
-  asio::call<int>(*p, f.loop.get_executor(), std::ref(never), {}, into(got));
+  asio::call<int>(*p, f.loop.get_executor(), std::ref(stuck), {}, into(got));
   f.loop.run();
   CHECK(got->error().outcome_unknown());
-  CHECK(never.started == 1);
+  CHECK(stuck.started == 1);
   got.reset();
   f.loop.restart();
   asio::call<int>(
-      *p, f.loop.get_executor(), std::ref(never), {.repeat = repeatable::always}, into(got)
+      *p, f.loop.get_executor(), std::ref(stuck), {.repeat = repeatable::always}, into(got)
   );
   f.loop.run();
   CHECK(got->error().outcome_unknown());
-  CHECK(never.started == 3);
-  CHECK(never.cancelled == 3);
+  CHECK(stuck.started == 3);
+  CHECK(stuck.cancelled == 3);
   CHECK(f.breaker.state(clock::system().steady_now()) == breaker_state::open);
   f.no_trace_is_left();
 }
@@ -276,20 +276,20 @@ TEST_CASE("an attempt that is late is cancelled, and its effect is unknown") {
 TEST_CASE("a cancelled call cancels its attempt, and counts for nothing") {
   fixture f;
   const auto p = f.make();
-  hanging never{f.loop};
+  hanging stuck{f.loop};
   net::cancellation_signal stop;
-  never.on_start = [&] { net::post(f.loop, [&] { stop.emit(net::cancellation_type::all); }); };
+  stuck.on_start = [&] { net::post(f.loop, [&] { stop.emit(net::cancellation_type::all); }); };
   std::optional<result<int>> got;
   asio::call<int>(
       *p,
       f.loop.get_executor(),
-      std::ref(never),
+      std::ref(stuck),
       {},
       net::bind_cancellation_slot(stop.slot(), into(got))
   );
   f.loop.run();
   CHECK(got->error().code() == errc::cancelled);
-  CHECK(never.cancelled == 1);
+  CHECK(stuck.cancelled == 1);
   CHECK(p->stats().of(outcome_kind::cancelled) == 1);
   CHECK(f.breaker.stats(clock::system().steady_now()).calls == 0);
   f.no_trace_is_left();
@@ -408,7 +408,7 @@ TEST_CASE("a loop that is destroyed with calls in it leaks nothing") {
   const auto p = f.make();
   {
     net::io_context loop;
-    hanging never{loop};
+    hanging stuck{loop};
     std::optional<result<int>> got;
     asio::call<int>(
         *p,

@@ -159,8 +159,8 @@ TEST_CASE("problems: status, body, and what stays inside") {
   CHECK(busy.status == 503);
   CHECK(busy.headers.find("Retry-After") == "2");
   CHECK(http::problem(error(errc::limit_exceeded)).headers.find("Retry-After") == "1");
-  const auto never = error(errc::busy).with_retry_after(std::chrono::milliseconds::max());
-  CHECK(http::problem(never).headers.find("Retry-After")->size() >= 10);
+  const auto far_off = error(errc::busy).with_retry_after(std::chrono::milliseconds::max());
+  CHECK(http::problem(far_off).headers.find("Retry-After")->size() >= 10);
   CHECK_FALSE(http::problem(error(errc::internal)).headers.contains("Retry-After"));
   CHECK(http::problem(error(errc::unauthenticated)).headers.contains("WWW-Authenticate"));
 }

@@ -42,8 +42,8 @@ TEST_CASE("a wait that the callee asked for is kept") {
   CHECK_FALSE(resilience::classify(error(errc::busy)).retry_after);
   const auto asked = resilience::classify(error(errc::limit_exceeded).with_retry_after(1500ms));
   CHECK(asked.retry_after == std::optional<scalekit::duration>(1500ms));
-  const auto never = error(errc::busy).with_retry_after(std::chrono::milliseconds::max());
-  CHECK(resilience::classify(never).retry_after == scalekit::duration::max());
+  const auto far_off = error(errc::busy).with_retry_after(std::chrono::milliseconds::max());
+  CHECK(resilience::classify(far_off).retry_after == scalekit::duration::max());
 }
 
 TEST_CASE("a result that has a value is ok") {

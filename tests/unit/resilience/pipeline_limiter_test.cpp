@@ -42,7 +42,7 @@ outcome throttled(duration wait) { return {outcome_kind::throttled, effect::none
 
 TEST_CASE("an attempt that a later layer refuses gives its permits back to the limiter") {
   fixture f;
-  const auto never = [] { FAIL("called"); };
+  const auto uncalled = [] { FAIL("called"); };
   SUBCASE("the throttle") {
     const auto throttle = adaptive_throttle::make().value();
     for (int i = 0; i < 10'000; ++i) {
@@ -58,12 +58,12 @@ TEST_CASE("an attempt that a later layer refuses gives its permits back to the l
   }
   SUBCASE("the breaker") {
     f.breaker.force_open(f.start);
-    CHECK_FALSE(f.make()->call(never));
+    CHECK_FALSE(f.make()->call(uncalled));
     CHECK(f.left() == 4);
   }
   SUBCASE("the bulkhead") {
     REQUIRE(f.places->try_acquire());
-    CHECK_FALSE(f.make()->call(never, {.cost = 3}));
+    CHECK_FALSE(f.make()->call(uncalled, {.cost = 3}));
     CHECK(f.left() == 4);
   }
   SUBCASE("dropped in the queue of the bulkhead") {
@@ -84,7 +84,7 @@ TEST_CASE("an attempt that a later layer refuses gives its permits back to the l
     const auto both = limit_group::make(std::array{&f.partner, &tenant}).value();
     f.options.limiter = both;
     f.breaker.force_open(f.start);
-    CHECK_FALSE(f.make()->call(never, {.cost = 2}));
+    CHECK_FALSE(f.make()->call(uncalled, {.cost = 2}));
     CHECK(f.left() == 4);
     CHECK(tenant.peek(f.start, 0).remaining == 10);
   }

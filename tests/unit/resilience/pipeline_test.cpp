@@ -122,25 +122,25 @@ TEST_CASE("each layer refuses with its own error, and takes nothing with it") {
     CHECK(p.stats().of(outcome_kind::cancelled) == 0);  // it never began
     CHECK(f.places->stats().in_flight == 0);
   };
-  const auto never = [] { FAIL("called"); };
+  const auto uncalled = [] { FAIL("called"); };
   SUBCASE("deadline") {
     const auto p = f.make();
     refused(
         *p,
-        p->call(never, {.deadline = f.clock.steady_now()}).error(),
+        p->call(uncalled, {.deadline = f.clock.steady_now()}).error(),
         errc::timed_out,
         layer::deadline
     );
   }
   SUBCASE("shedder") {
     const auto p = f.make();
-    const auto r = p->call(never, {.queued_at = f.clock.steady_now() - 1h});
+    const auto r = p->call(uncalled, {.queued_at = f.clock.steady_now() - 1h});
     refused(*p, r.error(), errc::busy, layer::shedder);
   }
   SUBCASE("limiter, with its wait") {
     f.limiter.left = 2;
     const auto p = f.make();
-    const auto r = p->call(never, {.cost = 3});
+    const auto r = p->call(uncalled, {.cost = 3});
     refused(*p, r.error(), errc::limit_exceeded, layer::limiter);
     CHECK(r.error().retry_after() == 250ms);
   }
@@ -158,7 +158,7 @@ TEST_CASE("each layer refuses with its own error, and takes nothing with it") {
     f.breaker.open(f.clock.steady_now());
     f.clock.advance(400ms);
     const auto p = f.make();
-    const auto r = p->call(never);
+    const auto r = p->call(uncalled);
     refused(*p, r.error(), errc::unavailable, layer::breaker);
     CHECK(r.error().retry_after() == 600ms);
   }
@@ -166,7 +166,7 @@ TEST_CASE("each layer refuses with its own error, and takes nothing with it") {
     const auto p = f.make();
     REQUIRE(f.places->try_acquire());
     REQUIRE(f.places->try_acquire());
-    const auto r = p->call(never);
+    const auto r = p->call(uncalled);
     f.places->release();
     f.places->release();
     refused(*p, r.error(), errc::busy, layer::concurrency);
@@ -178,7 +178,7 @@ TEST_CASE("each layer refuses with its own error, and takes nothing with it") {
     f.options.concurrency = limit.get();
     const auto p = f.make();
     const auto mine = limit->try_acquire(f.clock.steady_now());
-    refused(*p, p->call(never).error(), errc::busy, layer::concurrency);
+    refused(*p, p->call(uncalled).error(), errc::busy, layer::concurrency);
     limit->release(mine, outcome_kind::ok, f.clock.steady_now());
     CHECK(p->call([&] { CHECK(limit->stats().in_flight == 1); }));
     CHECK(limit->stats().in_flight == 0);
