@@ -87,10 +87,11 @@ def lines_of(command):
 
 def of_google_benchmark(program):
     """Its figures in the words of our other program."""
-    out = subprocess.run([program, "--benchmark_format=json"], check=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True).stdout
+    out = subprocess.run([program, "--benchmark_format=json", "--benchmark_repetitions=5", "--benchmark_min_time=0.2"],
+                         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     return [
-        {"what": b["name"], "cpu_ns": b["cpu_time"], "wall_ns": b["real_time"]} for b in json.loads(out)["benchmarks"]
+        {"what": b["run_name"].replace("/repeats:5", ""), "cpu_ns": b["cpu_time"], "wall_ns": b["real_time"]}
+        for b in json.loads(out)["benchmarks"] if b.get("aggregate_name") == "median"
     ]
 
 
@@ -184,8 +185,8 @@ def section(done, load_before, load_after):
     return "\n\n".join([
         TITLE,
         "CPU time of one decision in one process, of all its threads, divided by the calls of all of them; no call is "
-        "refused unless said. A peer's program takes the median of five repetitions, Java's and JavaScript's after a "
-        f"warm-up, ours measures once; of these, medians over {done.rounds} rounds, taken in turns, and medians of the "
+        "refused unless said. Each program takes the median of five repetitions, Java's and JavaScript's after a "
+        f"warm-up; of these, medians over {done.rounds} rounds, taken in turns, and medians of the "
         "ratios within a round. Ours is the nearest in kind: a breaker whose window is of calls or of time; the pipeline "
         "is a limiter with tokens to spare, breaker, retry with a budget, bulkhead and deadline. The limiter beside its "
         "peers reads `clock::fast()`, as governor does with quanta; breaker and pipeline read the kernel's clock. Lines "

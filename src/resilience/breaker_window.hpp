@@ -69,9 +69,9 @@ class counted_window {
   // The totals at the last clear, for as long as fewer calls than a window have come since.
   std::atomic<std::uint64_t> base_pair_{0};
   std::atomic<std::uint64_t> base_slow_{0};
+  std::atomic<std::uint64_t> slow_{0};  // seldom written, unlike the pair
   // Written by every call, so apart from what every call reads.
   alignas(64) std::atomic<std::uint64_t> pair_{0};
-  std::atomic<std::uint64_t> slow_{0};
 };
 
 /// \brief Either of the two windows a breaker may have.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "resilience/option_check.hpp"
+#include "resilience/stand_back.hpp"
 #include "resilience/time_math.hpp"
 
 #include <scalekit/resilience/bulkhead.hpp>
@@ -26,6 +27,16 @@ result<std::unique_ptr<bulkhead>> bulkhead::make(bulkhead_options o) {
 
 bulkhead::bulkhead(bulkhead_options o) noexcept
     : max_queue_(o.max_queue), limit_(o.max_concurrent) {}
+
+// Others are at it too.
+bool bulkhead::take_again() noexcept {
+  for (;;) {
+    stand_back();
+    std::uint32_t now = in_flight_.load();
+    if (now >= limit_.load(std::memory_order_relaxed)) return false;
+    if (in_flight_.compare_exchange_weak(now, now + 1)) return true;
+  }
+}
 
 void bulkhead::serve_waiters() noexcept {
   const std::scoped_lock lock(mutex_);

@@ -102,8 +102,10 @@ decision keyed_limiter::take(
 ) noexcept {
   const std::int64_t us =
       std::chrono::floor<std::chrono::microseconds>(now).time_since_epoch().count();
-  const std::uint64_t t = state_->hash().add(tenant).finish();
-  const std::uint64_t k = state_->hash().add(tenant).add(key).finish();
+  siphash of_tenant = state_->hash().add(tenant);
+  siphash of_key = of_tenant;
+  const std::uint64_t t = of_tenant.finish();
+  const std::uint64_t k = of_key.add(key).finish();
   decision d = state_->keys.take(us, t, k, cost);
   if (!d.allowed || !state_->common) return d;
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "resilience/stand_back.hpp"
+
 #include <scalekit/resilience/token_bucket.hpp>
 
 #include <algorithm>
@@ -195,6 +197,8 @@ inline token_bucket::attempt token_bucket::run(
         )) {
       return a;
     }
+    stand_back();
+    word = word_.load(std::memory_order_acquire);
   }
 }
 
@@ -225,6 +229,8 @@ bool token_bucket::try_take(steady_time now, std::int64_t cost) noexcept {
                      )) {
       return true;
     }
+    stand_back();
+    word = word_.load(std::memory_order_acquire);
   }
 }
 

@@ -123,11 +123,10 @@ class SCALEKIT_EXPORT bulkhead {
   explicit bulkhead(bulkhead_options options) noexcept;
   [[nodiscard]] bool take() noexcept {
     std::uint32_t now = in_flight_.load();  // in the order that release() counts on
-    while (now < limit_.load(std::memory_order_relaxed)) {
-      if (in_flight_.compare_exchange_weak(now, now + 1)) return true;
-    }
-    return false;
+    if (now >= limit_.load(std::memory_order_relaxed)) return false;
+    return in_flight_.compare_exchange_strong(now, now + 1) || take_again();
   }
+  [[nodiscard]] bool take_again() noexcept;
   void serve_waiters() noexcept;
   void unlink(waiter& w) noexcept;
   void serve(const waiter* except) noexcept;

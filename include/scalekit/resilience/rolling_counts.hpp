@@ -89,9 +89,9 @@ class SCALEKIT_EXPORT rolling_counts {
   // The totals at the beginning of the window.
   std::atomic<std::uint64_t> base_pair_{0};
   std::atomic<std::uint64_t> base_third_{0};
+  std::atomic<std::uint64_t> third_{0};  // seldom written, unlike the pair
   // Written by every call, so apart from what every call reads.
   alignas(64) std::atomic<std::uint64_t> pair_{0};
-  std::atomic<std::uint64_t> third_{0};
 
   alignas(64) std::mutex mutex_;  // guards what follows
   bool started_ = false;
