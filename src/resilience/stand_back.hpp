@@ -8,8 +8,8 @@ namespace scalekit::inline v0::resilience {
 ///
 /// The thread that won has the word in its cache and gets through its next calls meanwhile, instead
 /// of losing the word with each of them (constant backoff: Dice, Hendler and Mirsky, "Lightweight
-/// Contention Management for Efficient Compare-and-Swap Operations", 2013). With two threads at one
-/// bucket a call takes a third of the time.
+/// Contention Management for Efficient Compare-and-Swap Operations", 2013). `bench/limiter.cpp` shows
+/// two threads at one bucket beside a bare loop of compare-and-swap.
 inline void stand_back() noexcept {
   for (int i = 0; i < 16; ++i) {
 #if defined(__x86_64__)

@@ -9,13 +9,15 @@
 #include <cstdint>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace scalekit::inline v0::resilience {
 
 /// \brief What a rate limiter says.
 struct limit_decision {
   bool allowed = true;
-  /// \brief If not: when to ask again; 0: not known. If it is, by `reserve`: how long to wait first.
+  /// \brief Refused: when to ask again; 0: not known. Allowed by `reserve`: how long to wait before
+  /// acting.
   duration retry_after = {};
 };
 
@@ -57,6 +59,8 @@ concept rate_limiter = requires { typename detail::limiter_answer<L>; };
 /// - `cool_down(now, wait)` or `cool_down(wait)`: no permits for so long; what it returns is dropped.
 /// - `cooling(now)`: what is left of that, asked when a wait is over.
 ///
+/// What they throw passes through here; a pipeline drops what `refund` and `cool_down` throw.
+///
 /// \par Thread-safety  As the limiter, which must outlive it.
 class limit_gate {
  public:
@@ -83,10 +87,12 @@ class limit_gate {
       does_->give_back(limiter_, now, cost, taken);
     }
   }
+  /// \brief Pauses the limiter, if it has a `cool_down`.
   void cool_down(steady_time now, duration wait) const {
     if (cools_down()) does_->cool_down(limiter_, now, wait);
   }
 
+  /// \brief What is left of a pause; 0 where the limiter does not say.
   [[nodiscard]] duration cooling(steady_time now) const {
     return does_ != nullptr && does_->cooling != nullptr ? does_->cooling(limiter_, now)
                                                          : duration::zero();

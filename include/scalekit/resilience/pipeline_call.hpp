@@ -86,7 +86,7 @@ class SCALEKIT_EXPORT pipeline_call {
     proceed,  ///< make the call; \ref current is what to tell it
     refused,  ///< the call is over: \ref refusal
     wait,     ///< for the limiter, as long as \ref pause; then `enter` again
-    queue     ///< wait for a place in the bulkhead until \ref deadline, then `placed` or `abandon`
+    queue     ///< wait for a place in the bulkhead until \ref deadline, then `placed` or `not_placed`
   };
 
   pipeline_call(pipeline& p, const call_options& options, steady_time now) noexcept;
