@@ -24,15 +24,17 @@
 
 namespace scalekit::inline v0::asio::detail {
 
-/// A handler, the executor it is to run on, and a strand for what leads there.
+/// A handler, the executor it is to run on, and a strand of `on` for what leads there: not of the
+/// handler's, which may be anybody's thread (that of `use_future` is the system's).
 template <class T, class Handler>
 class completion {
  public:
-  completion(Handler handler, const boost::asio::any_io_executor& fallback)
+  completion(Handler handler, const boost::asio::any_io_executor& on)
       : handler_(std::move(handler)),
-        home_(boost::asio::get_associated_executor(handler_, fallback)),
-        strand_(boost::asio::make_strand(home_)),
-        work_(boost::asio::prefer(home_, boost::asio::execution::outstanding_work.tracked)) {}
+        home_(boost::asio::get_associated_executor(handler_, on)),
+        strand_(boost::asio::make_strand(on)),
+        work_(boost::asio::prefer(home_, boost::asio::execution::outstanding_work.tracked)),
+        work_before_(boost::asio::prefer(on, boost::asio::execution::outstanding_work.tracked)) {}
 
   [[nodiscard]] const auto& strand() const noexcept { return strand_; }
 
@@ -57,6 +59,7 @@ class completion {
             }
         )
     );
+    work_before_ = {};
   }
 
  private:
@@ -64,6 +67,7 @@ class completion {
   boost::asio::any_io_executor home_;
   boost::asio::strand<boost::asio::any_io_executor> strand_;
   boost::asio::any_io_executor work_;
+  boost::asio::any_io_executor work_before_;
 };
 
 /// No timer is set for longer: its sum with now must not run over.

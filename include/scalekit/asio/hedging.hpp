@@ -38,13 +38,13 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
       const resilience::retry_terms& terms,
       Operation op,
       Handler handler,
-      const boost::asio::any_io_executor& fallback
+      const boost::asio::any_io_executor& on
   )
       : clock_(policy.options().clock != nullptr ? *policy.options().clock : clock::system()),
         call_(policy, budget, terms),
         deadline_(terms.deadline),
         op_(std::move(op)),
-        done_(std::move(handler), fallback),
+        done_(std::move(handler), on),
         timer_(done_.strand()) {}
 
   void start() {
@@ -135,10 +135,10 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
 /// \brief Sends another attempt beside one that is late, and completes with the first answer; the
 /// others are cancelled.
 ///
-/// `op` is as for \ref call, and may be under way several times at once. What is not idempotent
-/// (`terms.repeat`) is sent once. `budget` pays for the hedges; it may be null only where something
-/// else bounds them. Lateness and the deadline go by the policy's clock. To put a pipeline around each
-/// attempt, let `op` be a \ref call.
+/// `op` and `on` are as for \ref call; `op` may be under way several times at once. What is not
+/// idempotent (`terms.repeat`) is sent once. `budget` pays for the hedges; it may be null only where
+/// something else bounds them. Lateness and the deadline go by the policy's clock. To put a pipeline
+/// around each attempt, let `op` be a \ref call.
 ///
 /// \par Thread-safety  Safe for concurrent calls; emit a cancellation on the handler's executor.
 /// \par Errors what the deciding attempt gave.

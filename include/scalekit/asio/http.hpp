@@ -25,7 +25,8 @@ namespace scalekit::inline v0::asio {
 /// timers.
 ///
 /// \param pool   an executor of a thread pool that may block; the transport is called there
-/// \param on     where timers run, and the completion if the token's handler has no executor
+/// \param on     where timers run and attempts start, and the completion if the token's handler
+///               has no executor
 /// \param token  any completion token for `void(result<http::response>)`
 ///
 /// Cancelling the call stops the attempt, the pause or the wait in the queue. `on_body` is called on

@@ -60,7 +60,7 @@ class piped_call final
       Operation op,
       Classify classify,
       Handler handler,
-      const boost::asio::any_io_executor& fallback
+      const boost::asio::any_io_executor& on
   )
       : clock_(p.options().clock != nullptr ? *p.options().clock : clock::system()),
         places_(p.options().bulkhead),
@@ -68,7 +68,7 @@ class piped_call final
         call_(p, options_, clock_.steady_now()),
         op_(std::move(op)),
         classify_(std::move(classify)),
-        done_(std::move(handler), fallback),
+        done_(std::move(handler), on),
         timer_(done_.strand()),
         place_(done_.strand()) {}
 
@@ -257,7 +257,8 @@ class piped_call final
 
 /// \brief Calls `op` as often as the pipeline allows, and completes `token` with its `result<T>`.
 ///
-/// \param on     where its timers run, and the completion if the token's handler has no executor
+/// \param on     where timers run and attempts start, and the completion if the token's handler
+///               has no executor
 /// \param op     `void op(const attempt&, auto done)`: starts one attempt, with `done` as the
 ///               completion token for `void(result<T>)`; never on the caller's stack twice at once.
 ///               It must not throw, and must live until the completion, as what it borrows must.

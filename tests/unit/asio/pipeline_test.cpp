@@ -154,6 +154,25 @@ TEST_CASE("a classifier of one's own decides what an answer means") {
   CHECK(calls == 3);
 }
 
+TEST_CASE("attempts start on the executor given, wherever the token's handler completes") {
+  fixture f;
+  const auto p = f.make();
+  bool at_home = false;
+  auto got = asio::call<int>(
+      *p,
+      f.loop.get_executor(),
+      [&](const attempt&, auto done) {
+        at_home = f.loop.get_executor().running_in_this_thread();
+        answer(f.loop, 1, std::move(done));
+      },
+      call_options{},
+      net::use_future
+  );
+  f.loop.run();
+  CHECK(got.get().value() == 1);
+  CHECK(at_home);
+}
+
 TEST_CASE("many calls on several threads: all complete, and nothing is left behind") {
   fixture f;
   f.places->set_limit(3);
