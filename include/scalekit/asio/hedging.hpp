@@ -136,9 +136,9 @@ class hedged_call final : public std::enable_shared_from_this<hedged_call<T, Ope
 /// others are cancelled.
 ///
 /// `op` and `on` are as for \ref call; `op` may be under way several times at once. What is not
-/// idempotent (`terms.repeat`) is sent once. `budget` pays for the hedges; it may be null only where
-/// something else bounds them. Lateness and the deadline go by the policy's clock. To put a pipeline
-/// around each attempt, let `op` be a \ref call.
+/// idempotent (`terms.repeat`) is sent once. `budget` pays for the hedges; it may be null only
+/// where something else bounds them. Lateness and the deadline go by the policy's clock. To put a
+/// pipeline around each attempt, let `op` be a \ref call.
 ///
 /// \par Thread-safety  Safe for concurrent calls; emit a cancellation on the handler's executor.
 /// \par Errors what the deciding attempt gave.
