@@ -6,6 +6,7 @@
 /// What the reader's scanner asks of every 64 bytes, in one go, whatever class of blocks it uses.
 
 #include "csv/block_masks.hpp"
+#include "csv/wide_utf8.hpp"
 
 #include <cstdint>
 
@@ -31,6 +32,8 @@ struct csv_marks {
 template <class Block>
 struct plain_marks {
   using block = Block;
+  static constexpr bool is_plain = true;
+  static constexpr bool checks_utf8 = false;
   [[gnu::always_inline]] static inline csv_marks of(const char* p, csv_alphabet chars) noexcept {
     const auto b = Block::load(p);
     return {
@@ -41,9 +44,33 @@ struct plain_marks {
   }
 };
 
+#if defined(SCALEKIT_CSV_WIDE_BLOCKS)
+/// The same of UTF-8, which is checked whether it is ASCII or not.
+struct wide_text_marks {
+  using block = wide_block;
+  static constexpr bool is_plain = true;
+  static constexpr bool checks_utf8 = true;
+  [[gnu::always_inline]] static inline csv_marks of(const char* p, csv_alphabet chars) noexcept {
+    const auto b = block::load(p);
+    return {
+        b.equal(chars.quote),
+        b.equal(chars.delimiter),
+        b.equal('\n'),
+        b.equal('\r', chars.nul) != 0};
+  }
+  [[gnu::always_inline]] static inline std::uint64_t utf8_errors(
+      const char* p, const char* before
+  ) noexcept {
+    return utf8::wide_errors(p, before);
+  }
+};
+#endif
+
 template <class Block>
 struct all_marks {
   using block = Block;
+  static constexpr bool is_plain = false;
+  static constexpr bool checks_utf8 = false;
   [[gnu::always_inline]] static inline csv_marks of(const char* p, csv_alphabet chars) noexcept {
     const auto b = Block::load(p);
     return {

@@ -81,6 +81,7 @@ void scanner::restart(std::uint32_t at) noexcept {
   after_line_ = 1;
   after_cr_ = 0;
   utf8_.reset();
+  before_.fill(0);
 }
 
 void scanner::move(std::uint32_t by) noexcept {
@@ -114,23 +115,26 @@ inline scanner::quoted scanner::follow_quotes(
 }
 
 /// `lines`: those that end a record.
-template <bool Plain, class Block>
+template <class Read, class Block>
 scanner::closer_look scanner::look_closer(
     const Block& block, std::uint32_t at, std::uint64_t inside, std::uint64_t lines
 ) {
   const std::uint64_t cr = block.equal('\r');
   std::uint64_t bad = 0;
-  if (Plain || !any_line_end_) {
+  if (Read::is_plain || !any_line_end_) {
     const std::uint64_t after_cr = (cr & ~inside) << 1 | after_cr_;
     after_cr_ = (cr & ~inside) >> 63;
     if (after_cr != 0) bad |= after_cr & ~block.equal('\n');
   }
   if (nuls_) bad |= block.equal('\0');
-  if (check_utf8_) bad |= utf8_.errors(block);
+  if (!Read::checks_utf8 && check_utf8_) {
+    bad |= utf8_.errors(block);
+    if (block.high() != 0) ++text_blocks_;
+  }
   if (latin1_) {
     if (const std::uint64_t high = block.high(); high != 0) push(high_in_, high, at);
   }
-  if (Plain) return {bad, cr};
+  if (Read::is_plain) return {bad, cr};
   if (escapes_) bad |= block.equal(chars_.escape);
   if (comments_) {
     bad |= block.equal(chars_.comment) & (lines << 1 | after_line_);
@@ -140,16 +144,18 @@ scanner::closer_look scanner::look_closer(
 }
 
 // Inlined, so that it is compiled for the machine that `Read` is for.
-template <bool Plain, class Read>
+template <class Read>
 void scanner::scan_window(const char* text, std::uint32_t stop) {
   std::uint32_t* ends_out = ends_.data() + last_;
   std::uint32_t* records_out = records_.data() + last_record_;
   const masks::csv_alphabet chars = chars_;
   carry c = carry_;
   std::uint32_t at = at_;
+  text_blocks_ = 0;
+  const char* before = before_.data();
   for (; at < stop; at += block_bytes) {
     masks::csv_marks found = Read::of(text + at, chars);
-    const std::uint64_t pairs = Plain ? 0 : complete_marks(text + at, found);
+    const std::uint64_t pairs = Read::is_plain ? 0 : complete_marks(text + at, found);
     const std::uint64_t all = found.delimiters | found.lines;
     quoted q{};
     if ((found.quotes | c.inside | c.after_quote) != 0) {
@@ -157,9 +163,15 @@ void scanner::scan_window(const char* text, std::uint32_t stop) {
       if (const auto inner = found.lines & ~pairs & q.inside; inner != 0) note_inner(inner, at);
     }
     const std::uint64_t ends = all & ~q.inside;
-    if (!Plain || found.rare || after_cr_ != 0 || utf8_.expects_more()) {
+    if constexpr (Read::checks_utf8) {
+      q.bad |= Read::utf8_errors(text + at, before);
+      text_blocks_ += std::uint32_t{Read::block::load(text + at).high() != 0};
+      before = text + at;
+    }
+    if (!Read::is_plain || found.rare || after_cr_ != 0 ||
+        (!Read::checks_utf8 && utf8_.expects_more())) {
       const closer_look look =
-          look_closer<Plain>(Read::block::load(text + at), at, q.inside, ends & found.lines);
+          look_closer<Read>(Read::block::load(text + at), at, q.inside, ends & found.lines);
       q.closed &= ~look.cr;
       q.bad |= look.bad;
     }
@@ -177,7 +189,13 @@ void scanner::scan_window(const char* text, std::uint32_t stop) {
       break;
     }
   }
+  much_text_ = text_blocks_ > (at - at_) / block_bytes / 16;
   at_ = at;
+  std::copy_n(text + at - block_bytes, block_bytes, before_.data());
+  if (Read::checks_utf8) {  // the next window may need what the last block leaves to it
+    utf8_.reset();
+    static_cast<void>(utf8_.errors(native::load(before_.data())));
+  }
   carry_ = c;
   last_ = static_cast<std::size_t>(ends_out - ends_.data());
   last_record_ = static_cast<std::size_t>(records_out - records_.data());
@@ -197,15 +215,20 @@ std::uint64_t scanner::complete_marks(const char* p, masks::csv_marks& found) no
 
 #if defined(SCALEKIT_CSV_WIDE_BLOCKS)
 [[SCALEKIT_CSV_WIDE]] void scanner::scan_wide_window(const char* text, std::uint32_t stop) {
-  scan_window<true, masks::plain_marks<masks::wide_block>>(text, stop);
+  scan_window<masks::plain_marks<masks::wide_block>>(text, stop);
+}
+
+[[SCALEKIT_CSV_WIDE]] void scanner::scan_wide_text_window(const char* text, std::uint32_t stop) {
+  scan_window<masks::wide_text_marks>(text, stop);
 }
 #endif
 
 void scanner::scan_plain_window(const char* text, std::uint32_t stop) {
 #if defined(SCALEKIT_CSV_WIDE_BLOCKS)
+  if (wide_ && check_utf8_ && much_text_) return scan_wide_text_window(text, stop);
   if (wide_) return scan_wide_window(text, stop);
 #endif
-  scan_window<true, masks::plain_marks<native>>(text, stop);
+  scan_window<masks::plain_marks<native>>(text, stop);
 }
 
 void scanner::note_inner(std::uint64_t lines, std::uint32_t at) {
@@ -220,7 +243,7 @@ void scanner::scan(const char* text, std::uint32_t end) {
   if (plain) {
     scan_plain_window(text, stop);
   } else {
-    scan_window<false, masks::all_marks<native>>(text, stop);
+    scan_window<masks::all_marks<native>>(text, stop);
   }
   complete_ = last_record_;
   // Whether an LF follows this CR will show in the next window.

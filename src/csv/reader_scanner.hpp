@@ -9,6 +9,7 @@
 
 #include <scalekit/csv/reader_options.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -100,15 +101,16 @@ class scanner {
   };
 
   void make_room();
-  template <bool Plain, class Read>
+  template <class Read>
   [[gnu::always_inline]] inline void scan_window(const char* text, std::uint32_t stop);
   void scan_plain_window(const char* text, std::uint32_t stop);
   void scan_wide_window(const char* text, std::uint32_t stop);
+  void scan_wide_text_window(const char* text, std::uint32_t stop);
   [[gnu::always_inline]] inline quoted follow_quotes(
       const masks::csv_marks& found, std::uint32_t at, carry& c
   );
   std::uint64_t complete_marks(const char* p, masks::csv_marks& found) noexcept;
-  template <bool Plain, class Block>
+  template <class Read, class Block>
   [[gnu::always_inline]] inline closer_look look_closer(
       const Block& block, std::uint32_t at, std::uint64_t inside, std::uint64_t lines
   );
@@ -142,6 +144,10 @@ class scanner {
   std::uint64_t after_line_ = 1;  // one if a line end was last
   std::uint64_t after_cr_ = 0;
   utf8::block_checker utf8_;
+  // Where blocks with bytes that are not ASCII are many, to ask first costs more than to check all.
+  bool much_text_ = false;
+  std::uint32_t text_blocks_ = 0;
+  std::array<char, masks::block_bytes> before_{};  // the last block
 };
 
 }  // namespace scalekit::inline v0::csv
