@@ -155,7 +155,7 @@ if(SCALEKIT_WITH_HTTP)
     SOURCES
       http/beast_export_endpoint.cpp http/client.cpp http/client_answer.cpp http/client_call.cpp
       http/client_connection.cpp http/client_dial.cpp http/client_lookup.cpp http/client_pool.cpp
-      http/client_request.cpp http/client_tls.cpp http/client_wire.cpp http/export_endpoint.cpp
+      http/client_request.cpp http/client_wire.cpp http/export_endpoint.cpp
       http/export_head.cpp
       http/export_job.cpp http/export_run.cpp http/fields.cpp http/ip_address.cpp http/message.cpp
       http/prometheus.cpp http/router.cpp http/server.cpp http/session.cpp http/status.cpp

@@ -135,8 +135,11 @@ client::~client() = default;
 
 result<std::unique_ptr<client>> client::open(client_options options) {
   if (auto ok = check_options(options); !ok) return ok.error();
-  auto context = make_ssl_context(options.tls);
+  auto context = tls::make_context(options.tls, "http client");
   if (!context) return context.error();
+  constexpr std::array<unsigned char, 9> http1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  SSL_CTX_set_alpn_protos(context->get(), http1.data(), http1.size());
+  SSL_CTX_set_mode(context->get(), SSL_MODE_RELEASE_BUFFERS);
   client_settings s;
   s.tls = *std::move(context);
   s.time = options.clock != nullptr ? options.clock : &clock::system();

@@ -16,7 +16,7 @@ namespace scalekit::inline v0::http {
 /// What all connections of a client share; read-only once it is made.
 struct client_settings {
   client_options options;
-  ssl_context tls;
+  tls::context tls;
   const clock* time = nullptr;
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/client_wire.hpp"
 
-#include <openssl/err.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <limits>
@@ -28,7 +26,7 @@ client_wire::~client_wire() {
 }
 
 result<void> client_wire::start_tls(SSL_CTX* context, const std::string& host, const call& c) {
-  auto session = make_ssl_session(context, socket_.get(), host);
+  auto session = tls::make_session(context, socket_.get(), host);
   if (!session) return std::move(session).error();
   tls_ = *std::move(session);
   for (;;) {
@@ -65,7 +63,7 @@ progress client_wire::ssl_outcome(int n, short& waits_for) {
     return progress::none;
   }
   if (code == SSL_ERROR_ZERO_RETURN) return progress::ended;
-  failure_ = ssl_failure(tls_.get(), n);
+  failure_ = tls::failure(tls_.get(), n);
   return progress::broken;
 }
 

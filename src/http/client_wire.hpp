@@ -3,7 +3,7 @@
 #define SCALEKIT_SRC_HTTP_CLIENT_WIRE_HPP
 
 #include "http/client_call.hpp"
-#include "http/client_tls.hpp"
+#include "tls_client.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -55,7 +55,7 @@ class client_wire {
   [[nodiscard]] progress ssl_outcome(int n, short& waits_for);
 
   descriptor socket_;
-  ssl_session tls_;
+  tls::session tls_;
   short read_waits_for_ = POLLIN;    // TLS may have to write to read,
   short write_waits_for_ = POLLOUT;  // and the other way round
   bool holds_more_ = false;

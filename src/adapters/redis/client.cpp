@@ -158,7 +158,7 @@ result<std::unique_ptr<client>> client::open(client_options options) {
   if (auto ok = check(options); !ok) return ok.error();
   redis::settings s;
   if (options.tls) {
-    auto context = make_tls_context(*options.tls);
+    auto context = tls::make_context(*options.tls, "redis client");
     if (!context) return context.error();
     s.tls = *std::move(context);
   }

@@ -2,25 +2,16 @@
 #ifndef SCALEKIT_SRC_ADAPTERS_REDIS_TLS_HPP
 #define SCALEKIT_SRC_ADAPTERS_REDIS_TLS_HPP
 
-#include <scalekit/adapters/redis/client.hpp>
+#include "tls_client.hpp"
 
-#include <openssl/ssl.h>
+#include <scalekit/result.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace scalekit::inline v0::redis {
-
-struct ssl_deleter {
-  void operator()(SSL_CTX* c) const noexcept { SSL_CTX_free(c); }
-  void operator()(SSL* s) const noexcept { SSL_free(s); }
-};
-using ssl_context = std::unique_ptr<SSL_CTX, ssl_deleter>;
-
-/// Authorities and our own certificate, read once for all connections.
-[[nodiscard]] result<ssl_context> make_tls_context(const tls_options& options);
 
 /// What a non-blocking call came to: bytes moved (more than 0), nothing yet (0), or failed (-1).
 using progress = std::ptrdiff_t;
@@ -42,10 +33,10 @@ class tls_session {
   [[nodiscard]] std::string failure() const;
 
  private:
-  explicit tls_session(std::unique_ptr<SSL, ssl_deleter> s) noexcept : ssl_(std::move(s)) {}
+  explicit tls_session(tls::session s) noexcept : ssl_(std::move(s)) {}
   [[nodiscard]] progress outcome(int returned);
 
-  std::unique_ptr<SSL, ssl_deleter> ssl_;
+  tls::session ssl_;
   std::string failure_;
 };
 

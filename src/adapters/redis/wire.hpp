@@ -19,7 +19,7 @@ namespace scalekit::inline v0::redis {
 /// What all connections of a client share; read-only once it is made.
 struct settings {
   client_options options;
-  ssl_context tls;    ///< null without TLS
+  tls::context tls;   ///< null without TLS
   std::string where;  ///< e.g. `redis app@cache:6379/0`; bears no password
   const scalekit::clock* clock = nullptr;
   random_source* random = nullptr;

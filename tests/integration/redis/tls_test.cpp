@@ -82,15 +82,17 @@ TEST_CASE("a server whose certificate verifies") {
 }
 
 TEST_CASE("a certificate that nobody trusted signed, or of another name, is refused") {
-  check_unreachable(open("localhost", {.ca_file = world().cert("other")}), "its certificate: ");
-  check_unreachable(open("localhost", {}), "its certificate: ");
+  check_unreachable(
+      open("localhost", {.ca_file = world().cert("other")}), "the server's certificate: "
+  );
+  check_unreachable(open("localhost", {}), "the server's certificate: ");
   check_unreachable(
       open("127.0.0.1", {.ca_file = world().cert("server"), .server_name = "cache.example"}),
-      "its certificate: hostname mismatch"
+      "the server's certificate: hostname mismatch"
   );
   check_unreachable(
       open("localhost", {.ca_file = world().cert("server"), .server_name = "127.0.0.2"}),
-      "its certificate: IP address mismatch"
+      "the server's certificate: IP address mismatch"
   );
 }
 
