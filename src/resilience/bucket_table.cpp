@@ -68,10 +68,7 @@ decision bucket_table::take(
   now = s.latest = std::max(now, s.latest);
   if (cost < 0 || cost > s.in_force.burst()) return {.retry_after = never};
   bool own = false;
-  gcra::bucket& b = place(s, now, tenant, key, own);
-  const bool allowed = gcra::available(b, now, s.in_force) >= cost;
-  if (allowed) gcra::take(b, now, s.in_force, cost);
-  decision d = gcra::describe(b, now, s.in_force, cost, allowed);
+  decision d = gcra::decide(place(s, now, tenant, key, own), now, s.in_force, cost);
   d.taken.generation = own ? s.generation : 0;
   return d;
 }

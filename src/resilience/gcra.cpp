@@ -16,7 +16,7 @@ std::int64_t debt(const bucket& b, std::int64_t now, const rate& r) noexcept {
   if (b.full_us < now) return 0;
   const std::int64_t capacity = r.burst() * r.step();
   const std::int64_t ahead = b.full_us - now;
-  if (ahead > capacity / r.parts()) return capacity + 1;
+  if (ahead > r.refill().count()) return capacity + 1;
   return std::min(ahead * r.parts() + b.part, capacity + 1);
 }
 
@@ -28,8 +28,16 @@ std::int64_t available(const bucket& b, std::int64_t now, const rate& r) noexcep
 void take(bucket& b, std::int64_t now, const rate& r, std::int64_t n) noexcept {
   if (n == 0) return;
   const std::int64_t total = debt(b, now, r) + n * r.step();
-  b.full_us = now + total / r.parts();
-  b.part = total % r.parts();
+  // Of most rates a token takes whole microseconds, and a division takes long.
+  b.full_us = now + (r.parts() == 1 ? total : total / r.parts());
+  b.part = r.parts() == 1 ? 0 : total % r.parts();
+}
+
+decision decide(bucket& b, std::int64_t now, const rate& r, std::int64_t n) noexcept {
+  const std::int64_t there = r.burst() * r.step() - debt(b, now, r);
+  const bool allowed = n == 0 || (b.paused_us <= now && there >= n * r.step());
+  if (allowed) take(b, now, r, n);
+  return describe(b, now, r, n, allowed);
 }
 
 void give_back(bucket& b, std::int64_t now, std::int64_t taken_us, std::int64_t worth_us) noexcept {

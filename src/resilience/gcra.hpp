@@ -39,6 +39,9 @@ void cool_down(bucket& b, std::int64_t until_us, const rate& r) noexcept;
 /// Goes over from one limit to another; the fraction is rounded up.
 void adopt(bucket& b, const rate& before, const rate& after) noexcept;
 
+/// Takes `n` tokens if they can be had. \pre 0 <= n <= r.burst()
+[[nodiscard]] decision decide(bucket& b, std::int64_t now, const rate& r, std::int64_t n) noexcept;
+
 /// A decision about `n` tokens; `b` is the bucket after it.
 [[nodiscard]] decision describe(
     const bucket& b, std::int64_t now, const rate& r, std::int64_t n, bool allowed

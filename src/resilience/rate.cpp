@@ -48,7 +48,8 @@ result<rate> rate::make(const limit& l) {
         std::to_string(r.step_) + " microseconds; choose rounder tokens or a smaller burst"
     );
   }
-  if (r.burst_ * r.step_ / r.parts_ > longest_refill_us) {
+  r.refill_us_ = r.burst_ * r.step_ / r.parts_;
+  if (r.refill_us_ > longest_refill_us) {
     return refuse("burst would take more than two years to fill");
   }
   return r;

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace scalekit::inline v0::resilience {
@@ -17,11 +18,17 @@ class siphash {
            k0 ^ 0x6c7967656e657261U,
            k1 ^ 0x7465646279746573U} {}
 
+  /// One word for a text below eight bytes, the length on top; for another the length, which no
+  /// such word is, and its words. So different texts are different words, wherever one ends.
   siphash& add(std::string_view text) noexcept {
-    std::string_view rest = text;
-    for (; rest.size() >= 8; rest.remove_prefix(8)) absorb(word(rest.substr(0, 8)));
-    absorb(word(rest));
-    absorb(text.size());
+    const std::uint64_t size = text.size();
+    if (size < 8) {
+      absorb(tail(text) | size << 56);
+      return *this;
+    }
+    absorb(size | std::uint64_t{0xff} << 56);
+    for (; text.size() >= 8; text.remove_prefix(8)) absorb(load<std::uint64_t>(text.data()));
+    if (!text.empty()) absorb(tail(text));
     return *this;
   }
 
@@ -32,12 +39,22 @@ class siphash {
   }
 
  private:
-  static std::uint64_t word(std::string_view bytes) noexcept {
-    std::uint64_t w = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      w |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-    }
+  template <class Word>
+  static std::uint64_t load(const char* p) noexcept {
+    Word w;
+    std::memcpy(&w, p, sizeof w);
     return w;
+  }
+  /// The bytes of a text below eight, without a loop.
+  static std::uint64_t tail(std::string_view t) noexcept {
+    const std::size_t n = t.size();
+    if (n >= 4) {
+      const std::uint64_t end = load<std::uint32_t>(t.data() + n - 4);
+      return load<std::uint32_t>(t.data()) | end << 8 * (n - 4);
+    }
+    if (n == 0) return 0;
+    const auto at = [t](std::size_t i) { return load<unsigned char>(t.data() + i) << 8 * i; };
+    return at(0) | at(n / 2) | at(n - 1);
   }
   void absorb(std::uint64_t m) noexcept {
     v_[3] ^= m;

@@ -63,6 +63,11 @@ class SCALEKIT_EXPORT rate {
     return std::chrono::microseconds(n * step_ / parts_);
   }
 
+  /// \brief The time that a whole bucket takes to come, rounded down to a microsecond.
+  [[nodiscard]] std::chrono::microseconds refill() const noexcept {
+    return std::chrono::microseconds(refill_us_);
+  }
+
   /// \brief One of `n` equal shares, for a node or a tenant: the period becomes `n` times as long,
   /// the burst is divided, but not below 1.
   /// \par Errors `invalid_argument` if `n` is below 1, or the share is below what \ref make takes.
@@ -79,6 +84,7 @@ class SCALEKIT_EXPORT rate {
   std::int64_t burst_ = 1;
   std::int64_t step_ = 1'000'000;
   std::int64_t parts_ = 1;
+  std::int64_t refill_us_ = 1'000'000;
 };
 
 /// \brief What a limiter says of one call.

@@ -55,6 +55,23 @@ TEST_CASE("each key of each tenant has a bucket of its own") {
   CHECK(f.limiter->take(at(0), "a", "x", -1).retry_after == resilience::never);
 }
 
+TEST_CASE("texts that run into each other, or differ in length alone, are different keys") {
+  fixture f({.per_key = rate_of(1, 1s), .max_keys = 65'536, .tenant_share = 100});
+  std::vector<std::string> texts{""};
+  for (const char filler : {'\0', 'a', '\xFF'}) {
+    for (std::size_t n = 1; n <= 17; ++n) texts.emplace_back(n, filler);
+    for (const std::size_t n : {std::size_t{7}, std::size_t{8}, std::size_t{15}}) {
+      texts.push_back(std::string(n, filler) + '\x06');
+    }
+  }
+  int admitted = 0;
+  for (const auto& tenant : texts) {
+    for (const auto& key : texts) admitted += f.takes(0, tenant, key, 1);
+  }
+  CHECK(admitted == static_cast<int>(texts.size() * texts.size()));
+  CHECK(f.limiter->stats(at(0)).shared == 0);
+}
+
 TEST_CASE("a tenant in flood is held to its share of the table, and another is not touched") {
   const fixture f({.per_key = rate_of(1, 1h, 5), .max_keys = 256, .tenant_share = 25});
   REQUIRE(f.takes(0, "quiet", "its key", 3) == 3);

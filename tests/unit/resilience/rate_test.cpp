@@ -39,6 +39,7 @@ TEST_CASE("a rate is the fraction of a microsecond that one token takes") {
   CHECK(sevenths.parts() == 7);
   CHECK(sevenths.burst() == 7);
   CHECK(sevenths.time_for(7) == 1s);
+  CHECK(sevenths.refill() == sevenths.time_for(sevenths.burst()));
   CHECK(sevenths.time_for(1) == 142'857us);
   CHECK(rate() == rate::make({}).value());
 }
