@@ -73,16 +73,21 @@ decision bucket_table::take(
   return d;
 }
 
-void bucket_table::undo(
-    std::int64_t now, std::uint64_t tenant, std::uint64_t key, const decision& d, std::int64_t cost
+void bucket_table::refund(
+    std::int64_t now,
+    std::uint64_t tenant,
+    std::uint64_t key,
+    const decision::receipt& taken,
+    std::int64_t cost
 ) noexcept {
-  if (d.taken.generation == 0) return;
+  if (taken.generation == 0) return;
   set& s = at(key);
   const std::scoped_lock lock(s.mutex);
   now = std::max(now, s.latest);
   const std::size_t i = find(s, tenant, key);
-  if (i == ways || d.taken.generation != s.generation) return;
-  gcra::give_back(s.bucket[i], now, d.taken.mark, s.in_force.time_for(cost).count());
+  if (i == ways || taken.generation != s.generation) return;
+  cost = std::min(cost, s.in_force.burst());
+  gcra::give_back(s.bucket[i], now, taken.mark, s.in_force.time_for(cost).count());
 }
 
 void bucket_table::set_rate(const rate& r) noexcept {

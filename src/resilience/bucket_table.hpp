@@ -24,13 +24,13 @@ class bucket_table {
   [[nodiscard]] decision take(
       std::int64_t now, std::uint64_t tenant, std::uint64_t key, std::int64_t cost
   ) noexcept;
-  /// Undoes a take that was allowed just now; of a shared bucket nothing is given back, nor by
-  /// another rate than the take's.
-  void undo(
+  /// Gives back what a take that was allowed is still worth; nothing of a shared bucket, nor once
+  /// the rate is another.
+  void refund(
       std::int64_t now,
       std::uint64_t tenant,
       std::uint64_t key,
-      const decision& d,
+      const decision::receipt& taken,
       std::int64_t cost
   ) noexcept;
 

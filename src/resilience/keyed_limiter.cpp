@@ -42,6 +42,10 @@ rate share_of(const rate& r, int percent, result<void>& problem) {
   return {};
 }
 
+std::int64_t floor_us(steady_time t) noexcept {
+  return std::chrono::floor<std::chrono::microseconds>(t).time_since_epoch().count();
+}
+
 void fold(decision& d, const decision& other) noexcept {
   d.allowed = d.allowed && other.allowed;
   d.remaining = std::min(d.remaining, other.remaining);
@@ -62,7 +66,15 @@ struct keyed_limiter::state {
   };
   std::unique_ptr<together> common{};
 
-  [[nodiscard]] siphash hash() const noexcept { return {k0, k1}; }
+  struct hashed {
+    std::uint64_t tenant;
+    std::uint64_t key;  // of both
+  };
+  [[nodiscard]] hashed hashes(std::string_view tenant, std::string_view key) const noexcept {
+    siphash of_tenant = siphash(k0, k1).add(tenant);
+    siphash of_both = of_tenant;
+    return {of_tenant.finish(), of_both.add(key).finish()};
+  }
 };
 
 keyed_limiter::keyed_limiter(std::unique_ptr<state> s) noexcept : state_(std::move(s)) {}
@@ -97,40 +109,53 @@ result<std::unique_ptr<keyed_limiter>> keyed_limiter::open(
   return std::unique_ptr<keyed_limiter>(new keyed_limiter(std::move(s)));
 }
 
-decision keyed_limiter::take(
+keyed_decision keyed_limiter::take(
     steady_time now, std::string_view tenant, std::string_view key, std::int64_t cost
 ) noexcept {
-  const std::int64_t us =
-      std::chrono::floor<std::chrono::microseconds>(now).time_since_epoch().count();
-  siphash of_tenant = state_->hash().add(tenant);
-  siphash of_key = of_tenant;
-  const std::uint64_t t = of_tenant.finish();
-  const std::uint64_t k = of_key.add(key).finish();
-  decision d = state_->keys.take(us, t, k, cost);
+  const std::int64_t us = floor_us(now);
+  const auto [t, k] = state_->hashes(tenant, key);
+  keyed_decision d{state_->keys.take(us, t, k, cost)};
   if (!d.allowed || !state_->common) return d;
 
   state::together& common = *state_->common;
   const decision mine = common.tenants.take(us, t, t, cost);
   if (!mine.allowed) {
-    state_->keys.undo(us, t, k, d, cost);
+    state_->keys.refund(us, t, k, d.taken, cost);
     fold(d, mine);
     return d;
   }
   const decision all = common.all.take(now, cost);
   if (!all.allowed) {
-    common.tenants.undo(us, t, t, mine, cost);
-    state_->keys.undo(us, t, k, d, cost);
+    common.tenants.refund(us, t, t, mine.taken, cost);
+    state_->keys.refund(us, t, k, d.taken, cost);
   }
   fold(d, mine);
   fold(d, all);
+  d.taken_of_tenant = mine.taken;
+  d.taken_of_all = all.taken;
   return d;
+}
+
+void keyed_limiter::refund(
+    steady_time now,
+    std::string_view tenant,
+    std::string_view key,
+    const keyed_decision& d,
+    std::int64_t cost
+) noexcept {
+  if (!d.allowed || cost <= 0) return;
+  const std::int64_t us = floor_us(now);
+  const auto [t, k] = state_->hashes(tenant, key);
+  state_->keys.refund(us, t, k, d.taken, cost);
+  if (!state_->common) return;
+  state_->common->tenants.refund(us, t, t, d.taken_of_tenant, cost);
+  state_->common->all.refund(now, {.allowed = true, .taken = d.taken_of_all}, cost);
 }
 
 void keyed_limiter::set_limit(const rate& per_key) noexcept { state_->keys.set_rate(per_key); }
 
 keyed_limiter_stats keyed_limiter::stats(steady_time now) const noexcept {
-  const std::int64_t us =
-      std::chrono::floor<std::chrono::microseconds>(now).time_since_epoch().count();
+  const std::int64_t us = floor_us(now);
   return {
       .in_use = state_->keys.in_use(us),
       .capacity = state_->keys.capacity(),

@@ -30,6 +30,12 @@ struct keyed_limiter_options {
   random_source* random = nullptr;  ///< null: the kernel's; for the seed of the hash
 };
 
+/// \brief A decision about a key, with what a refund needs to know of the common limit.
+struct keyed_decision : decision {
+  receipt taken_of_tenant{};
+  receipt taken_of_all{};
+};
+
 /// \brief A picture of a keyed limiter.
 struct keyed_limiter_stats {
   std::size_t in_use = 0;    ///< buckets that are not full
@@ -66,9 +72,43 @@ class SCALEKIT_EXPORT keyed_limiter {
   /// \brief Takes `cost` tokens of the key's limit and, if there is one, of the common limit: of
   /// both or of neither (tokens of a shared bucket are not given back). A cost above the burst or
   /// below zero is refused with `retry_after == never`.
-  [[nodiscard]] decision take(
+  [[nodiscard]] keyed_decision take(
       steady_time now, std::string_view tenant, std::string_view key, std::int64_t cost = 1
   ) noexcept;
+
+  /// \brief Gives back up to `cost` tokens of a call that was allowed and did not act, to the key
+  /// and to the common limit, as \ref token_bucket::refund does: less what time has given since.
+  /// Nothing to a bucket that was shared, nor of a limit that has changed meanwhile.
+  void refund(
+      steady_time now,
+      std::string_view tenant,
+      std::string_view key,
+      const keyed_decision& d,
+      std::int64_t cost = 1
+  ) noexcept;
+
+  /// \brief The limit of one key as a limiter by itself, for a \ref limit_gate.
+  class bound_key {
+   public:
+    [[nodiscard]] keyed_decision take(steady_time now, std::int64_t cost = 1) const noexcept {
+      return all_->take(now, tenant_, key_, cost);
+    }
+    void refund(steady_time now, const keyed_decision& d, std::int64_t cost = 1) const noexcept {
+      all_->refund(now, tenant_, key_, d, cost);
+    }
+
+   private:
+    friend class keyed_limiter;
+    bound_key(keyed_limiter& all, std::string_view tenant, std::string_view key) noexcept
+        : all_(&all), tenant_(tenant), key_(key) {}
+    keyed_limiter* all_;
+    std::string_view tenant_;
+    std::string_view key_;
+  };
+  /// \brief The limiter and both texts must outlive what it returns.
+  [[nodiscard]] bound_key bind(std::string_view tenant, std::string_view key) noexcept {
+    return {*this, tenant, key};
+  }
 
   /// \brief Changes the limit of each key without forgetting what was taken.
   void set_limit(const rate& per_key) noexcept;

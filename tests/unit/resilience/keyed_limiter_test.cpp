@@ -2,6 +2,7 @@
 #include "limiter_support.hpp"
 
 #include <scalekit/resilience/keyed_limiter.hpp>
+#include <scalekit/resilience/limit_gate.hpp>
 #include <scalekit/testing/fixed_random.hpp>
 
 #include <doctest/doctest.h>
@@ -98,7 +99,7 @@ TEST_CASE("buckets that are full again make room") {
   CHECK(f.limiter->stats(at(20 * second)).capacity == 64);
 }
 
-TEST_CASE("however little room there is, no key gets more than its limit") {
+TEST_CASE("however little room, and whatever comes back, no key gets more than its limit") {
   const auto r = rate_of(5, 1s, 4);
   const fixture f({.per_key = r, .max_keys = 64, .tenant_share = 13});
   std::mt19937_64 random(3);
@@ -115,7 +116,13 @@ TEST_CASE("however little room there is, no key gets more than its limit") {
     const std::string tenant = std::to_string(random() % 12);
     const std::string key = std::to_string(random() % 40);
     const auto cost = static_cast<std::int64_t>(1 + random() % 3);
-    if (!f.limiter->take(at(seen), tenant, key, cost).allowed) continue;
+    const auto d = f.limiter->take(at(seen), tenant, key, cost);
+    if (!d.allowed) continue;
+    if (random() % 4 == 0) {  // it did not act
+      us += static_cast<std::int64_t>(random() % 4000);
+      f.limiter->refund(at(us), tenant, key, d, cost);
+      continue;
+    }
     log[tenant + "/" + key].push_back({us, cost});
     ++allowed;
   }
@@ -147,6 +154,51 @@ TEST_CASE("a tenant takes its share of the common limit, and no more") {
   CHECK(d.retry_after == 10ms);
   // What the common limit refused cost neither the key nor the tenant anything.
   CHECK(f.takes(250'000, "d", "k", 500) == 25);
+}
+
+TEST_CASE("what was not used comes back to the key, its tenant and all") {
+  const fixture f(
+      {.per_key = rate_of(10, 1s, 10), .common = rate_of(20, 1s, 20), .tenant_share = 50}
+  );
+  const auto tokens = [&](std::int64_t us) {
+    int n = 0;
+    for (const char* tenant : {"a", "b", "c"}) n += f.takes(us, tenant, "k", 20);
+    return n;
+  };
+  const auto three = f.limiter->take(at(0), "a", "k", 3);
+  const auto refused = f.limiter->take(at(0), "a", "k", 8);
+  CHECK_FALSE(refused.allowed);
+  f.limiter->refund(at(0), "a", "k", three, 3);
+  f.limiter->refund(at(0), "a", "k", refused, 8);
+  CHECK(tokens(0) == 20);
+  // A token in 100 ms: what time has given back since is not given again.
+  const auto late = f.limiter->take(at(second), "b", "k", 2);
+  f.limiter->refund(at(second + 150'000), "b", "k", late, 2);
+  CHECK(f.limiter->take(at(second + 150'000), "b", "k", 10).allowed);
+  CHECK_FALSE(f.limiter->take(at(second + 150'000), "b", "k").allowed);
+}
+
+TEST_CASE("nothing comes back of another limit") {
+  const fixture f({.per_key = rate_of(10, 1s, 10)});
+  const auto d = f.limiter->take(at(0), "t", "k", 5);
+  f.limiter->set_limit(rate_of(5, 1s, 10));
+  f.limiter->refund(at(0), "t", "k", d, 5);
+  CHECK(f.takes(0, "t", "k", 20) == 7);  // still full in half a second, which is 2.5 tokens now
+}
+
+TEST_CASE("one key of many behind a gate") {
+  const fixture f({.per_key = rate_of(1, 1s, 1)});
+  const auto key = f.limiter->bind("t", "k");
+  const resilience::limit_gate gate(key);
+  resilience::limit_gate::receipt taken;
+  CHECK(gate.take(at(0), 1, taken).allowed);
+  CHECK_FALSE(gate.take(at(0), 1, taken).allowed);
+  gate.give_back(at(0), 1, taken);
+  CHECK_FALSE(gate.take(at(0), 1, taken).allowed);  // that of the refused call gave nothing
+  resilience::limit_gate::receipt used;
+  CHECK(gate.take(at(second), 1, used).allowed);
+  gate.give_back(at(second), 1, used);
+  CHECK(gate.take(at(second), 1, used).allowed);
 }
 
 TEST_CASE("another limit does not fill the buckets") {
