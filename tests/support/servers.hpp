@@ -93,12 +93,14 @@ class pgbouncer final : public server {
   [[nodiscard]] bool answers(std::string_view log) const override;
 };
 
-/// MariaDB (or MySQL, where only that is installed) with a user, a password and a database.
+/// MariaDB with a user, a password and a database; MySQL where SCALEKIT_TEST_MYSQLD names its
+/// `mysqld`, with views in the place of the sequences `seq_1_to_<n>` that MariaDB makes on demand.
 class mariadb_server final : public server {
  public:
   /// `settings`: `"--name=value"` each.
   explicit mariadb_server(std::vector<std::string> settings = {});
   [[nodiscard]] static bool is_installed();
+  [[nodiscard]] static bool is_mysql();
 
  private:
   [[nodiscard]] std::vector<std::string> command() const override;

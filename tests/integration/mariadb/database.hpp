@@ -19,6 +19,9 @@ namespace mariadb_test {
 
 using namespace scalekit;
 
+/// For what one of the two has alone.
+inline bool on_mysql() { return scalekit_tests::mariadb_server::is_mysql(); }
+
 /// One for the whole program.
 inline scalekit_tests::mariadb_server& server() {
   scalekit_tests::skip_unless(scalekit_tests::mariadb_server::is_installed(), "mariadbd");

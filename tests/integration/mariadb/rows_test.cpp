@@ -44,6 +44,7 @@ TEST_CASE("few rows left are simply read") {
 }
 
 TEST_CASE("a write whose rows are dropped is not killed") {
+  if (on_mysql()) return;  // no write of it has rows
   auto db = with_table("v LONGTEXT");
   {
     auto rows =

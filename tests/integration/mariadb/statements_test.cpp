@@ -47,6 +47,7 @@ TEST_CASE("a statement the server has forgotten is prepared again") {
 }
 
 TEST_CASE("a changed table changes the columns, also where a write returns them") {
+  if (on_mysql()) return;  // no write of it has rows
   auto db = with_table("a INT");
   const std::string insert = "INSERT INTO t (a) VALUES (?) RETURNING *";
   CHECK(one_row(*db, insert, {1}).size() == 1);
@@ -83,7 +84,8 @@ TEST_CASE("an update counts the rows it matched") {
   CHECK(db->execute(upsert, {3, 3})->affected_rows == 1);
   CHECK(db->execute(upsert, {3, 4})->affected_rows == 2);
   CHECK(db->execute("INSERT IGNORE INTO t VALUES (?, ?)", {3, 9})->affected_rows == 0);
-  CHECK(db->execute("DELETE FROM t WHERE id > ? RETURNING id", {1})->affected_rows == 2);
+  const std::string returning = on_mysql() ? "" : " RETURNING id";
+  CHECK(db->execute("DELETE FROM t WHERE id > ?" + returning, {1})->affected_rows == 2);
   CHECK(db->execute("SELECT * FROM t")->affected_rows == 0);
   CHECK(db->execute("SELECT * FROM t WHERE id = ?", {1})->affected_rows == 0);
 }

@@ -3,6 +3,8 @@
 
 #include <scalekit/sql/transaction.hpp>
 
+#include <span>
+
 using namespace mariadb_test;
 using scalekit_tests::direction;
 
@@ -30,7 +32,7 @@ struct cuttable {
 
 }  // namespace
 
-TEST_CASE("isolation and access are set in one round trip") {
+TEST_CASE("isolation and access are set in one round trip, in two on MySQL") {
   auto db = with_table("v INT");
   for (const auto level :
        {sql::isolation::read_committed,
@@ -38,7 +40,7 @@ TEST_CASE("isolation and access are set in one round trip") {
         sql::isolation::serializable}) {
     const auto before = db->stats().statements;
     db->begin({.level = level}).value();
-    CHECK(db->stats().statements == before + 1);
+    CHECK(db->stats().statements == before + (on_mysql() ? 2 : 1));
     CHECK(db->in_transaction());
     db->rollback().value();
   }
@@ -137,7 +139,7 @@ TEST_CASE("a transaction that a failed statement has opened is seen, and is not 
       {"BEGIN NOT ATOMIC START TRANSACTION; INSERT INTO t VALUES (1); INSERT INTO t VALUES (1); "
        "END",
        {}}};
-  for (const auto& [sql, params] : calls) {
+  for (const auto& [sql, params] : std::span(calls).first(on_mysql() ? 2 : 3)) {
     CAPTURE(sql);
     CHECK_FALSE(db->execute(sql, params));
     CHECK(db->in_transaction());

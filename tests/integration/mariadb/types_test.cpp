@@ -150,7 +150,9 @@ TEST_CASE("text and bytes are told apart") {
   CHECK(shown("LONGTEXT", "'ab'") == sql::value("ab"));
   CHECK(shown("ENUM('x','y')", "'y'") == sql::value("y"));
   CHECK(shown("SET('x','y')", "'x,y'") == sql::value("x,y"));
-  CHECK(shown("JSON", R"('{"a":1}')") == sql::value(R"({"a":1})"));
+  // MySQL's own type, which it spells its way; to MariaDB it is text.
+  const std::string json = on_mysql() ? R"({"a": 1})" : R"({"a":1})";
+  CHECK(shown("JSON", R"('{"a":1}')") == sql::value(json));
   for (const std::string_view type : {"BINARY(2)", "VARBINARY(9)", "TINYBLOB", "LONGBLOB"}) {
     CHECK(shown(type, "'ab'") == sql::value(as_bytes("ab")));
   }
@@ -190,5 +192,6 @@ TEST_CASE("columns say their type") {
   auto rows = db->query("SELECT 1 AS a, 18446744073709551615 AS b, 1.5 AS c, NOW() AS d").value();
   std::string types;
   for (const auto& c : rows->columns()) types += c.name + ":" + c.declared_type + " ";
-  CHECK(types == "a:INT b:BIGINT UNSIGNED c:DECIMAL d:DATETIME ");
+  const std::string one_is = on_mysql() ? "BIGINT" : "INT";
+  CHECK(types == "a:" + one_is + " b:BIGINT UNSIGNED c:DECIMAL d:DATETIME ");
 }

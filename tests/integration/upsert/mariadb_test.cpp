@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// What only MariaDB has: ON DUPLICATE KEY for any key, and collations that ignore much.
+// What only MariaDB and MySQL have: ON DUPLICATE KEY for any key, and collations that ignore much.
 #include "database.hpp"
+#include "servers.hpp"
 
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
 
 using namespace scalekit;
@@ -15,13 +17,15 @@ using counts = sql::upsert_counts;
 
 namespace {
 
+using scalekit_tests::mariadb_server;
+
 sql::upsert make(
     std::string table,
     on_conflict what = on_conflict::update_distinct,
     duplicate_policy policy = duplicate_policy::last_wins
 ) {
   return sql::upsert::make(
-             sql::dialect::mariadb,
+             mariadb_server::is_mysql() ? sql::dialect::mysql : sql::dialect::mariadb,
              {.table = std::move(table),
               .columns = {{"k", upsert_role::key}, {"v"}},
               .on_conflict = what,
@@ -41,7 +45,7 @@ TEST_CASE("of keys that are equal to the column's collation the same row wins") 
   const pair pairs[] = {
       {"VARCHAR(50)", "abc", "ABC"},
       {"VARCHAR(50)", "ABC", "abc"},
-      {"VARCHAR(50)", "abc ", "abc"},
+      {"VARCHAR(50) COLLATE utf8mb4_general_ci", "abc ", "abc"},
       {"VARCHAR(50) COLLATE utf8mb4_unicode_ci", "straße", "STRASSE"},
       {"VARCHAR(50) COLLATE utf8mb4_unicode_ci", "cafe", "café"},
       {"VARCHAR(50) COLLATE utf8mb4_unicode_ci", "café", "cafe"},
@@ -96,8 +100,9 @@ TEST_CASE("keys of the server's own types") {
       {"CHAR(10) CHARACTER SET latin1", "caf\xC3\xA9"},
       {"DATETIME(6)", system_time(std::chrono::microseconds(1714979289123456))},
   };
-  for (const typed& t : all) {
-    CAPTURE(t.type);
+  constexpr std::size_t mariadbs_own = 2;
+  for (const typed& t : std::span(all).subspan(mariadb_server::is_mysql() ? mariadbs_own : 0)) {
+    CAPTURE(std::string(t.type));
     make_table(*db, "typed", std::string("k ") + t.type + " PRIMARY KEY, v BIGINT");
     const auto u = make("typed");
     CHECK(u.run(*db, {t.key, 1}).value() == counts{.inserted = 1});
