@@ -35,7 +35,7 @@ connection::connection(std::unique_ptr<state> s) noexcept : state_(std::move(s))
 connection::~connection() = default;
 
 sql::dialect connection::dialect() const noexcept {
-  return mariadb_connection(state_->db) != 0 ? sql::dialect::mariadb : sql::dialect::mysql;
+  return state_->is_mysql ? sql::dialect::mysql : sql::dialect::mariadb;
 }
 
 result<std::unique_ptr<sql::rows>> connection::query(std::string_view sql, sql::parameters params) {

@@ -49,8 +49,7 @@ result<std::unique_ptr<connection>> connection::open(connection_options options)
       options.log,
       options
   );
-  const bool is_mariadb = mariadb_connection(s->db) != 0;
-  const std::string settings = session_settings(options, is_mariadb);
+  const std::string settings = session_settings(options, !s->is_mysql);
   if (auto set = s->run_text(settings, statement_kind::begins); !set) {
     return context(set.error());
   }

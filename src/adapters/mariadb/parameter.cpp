@@ -44,6 +44,11 @@ void bind_bytes(MYSQL_BIND& b, enum_field_types type, std::string_view data) noe
   b.buffer_length = data.size();
 }
 
+bool is_number(sql::value_kind kind) noexcept {
+  return kind == sql::value_kind::int64 || kind == sql::value_kind::uint64 ||
+         kind == sql::value_kind::float64 || kind == sql::value_kind::decimal;
+}
+
 result<void> to_server_time(system_time t, MYSQL_TIME& out) {
   const civil_time c = to_civil(t);
   if (c.year < 1 || c.year > 9999) return refused("a DATETIME holds the years 1 to 9999");
@@ -107,6 +112,8 @@ result<void> parameter_block::bind(MYSQL_BIND& b, number& room, sql::value_view 
 result<void> parameter_block::fill(std::string_view sql, sql::parameters params) {
   binds_.resize(params.size());
   numbers_.resize(params.size());
+  was_number_.resize(params.size());
+  number_became_text_ = false;
   size_ = 0;
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (auto bound = bind(binds_[i], numbers_[i], params[i]); !bound) {
@@ -114,6 +121,12 @@ result<void> parameter_block::fill(std::string_view sql, sql::parameters params)
           "parameter " + std::to_string(i + 1) + " of " + excerpt(sql)
       );
     }
+    const bool is_text = params[i].kind() == sql::value_kind::text;
+    number_became_text_ = number_became_text_ || (is_text && was_number_[i] != 0);
+  }
+  if (number_became_text_) std::ranges::fill(was_number_, 0);
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (is_number(params[i].kind())) was_number_[i] = 1;
   }
   return {};
 }

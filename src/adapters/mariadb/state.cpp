@@ -46,6 +46,7 @@ connection::state::state(
       owned(whose == ownership::ours ? handle.get() : nullptr),
       db(handle.release()),
       tls(is_encrypted(db)),
+      is_mysql(mariadb_connection(db) == 0),
       place(std::move(where)),
       log(std::move(l)),
       interrupts(std::make_shared<interrupter>(std::move(side), mysql_thread_id(db))) {}
@@ -224,9 +225,15 @@ result<statement*> connection::state::start(std::string_view sql, sql::parameter
     );
   }
   if (auto bound = s.parameters().fill(sql, params); !bound) return bound.error();
+  const bool was_in_transaction = in_transaction();
+  // MySQL would go on with the number's character set, and put the text's bytes as they are into a
+  // column of another one.
+  if (is_mysql && s.parameters().number_became_text()) {
+    if (!s.prepare()) return fail(s.why(), statement_kind::reads, was_in_transaction);
+    ++stats.prepared;
+  }
   if (auto fits = check_size(s.parameters().size_on_wire()); !fits) return fits.error();
   ++stats.statements;
-  const bool was_in_transaction = in_transaction();
   if (execute(s)) return &s;
   error why = fail(s.why(), s.kind(), was_in_transaction);
   if (why.cause().code == other_columns) statements.forget(s);

@@ -116,6 +116,7 @@ struct connection::state {
   const link owned;  // empty if the host's; goes before the statements, which then send nothing
   MYSQL* const db;
   const bool tls;
+  const bool is_mysql;  // else MariaDB
   const std::string place;
   log_fn log;
   const std::shared_ptr<interrupter> interrupts;

@@ -25,6 +25,8 @@ class parameter_block {
  public:
   /// Says which parameter cannot be bound, and why.
   [[nodiscard]] result<void> fill(std::string_view sql, sql::parameters params);
+  /// Whether a parameter is text now that has been a number since this was last true.
+  [[nodiscard]] bool number_became_text() const noexcept { return number_became_text_; }
   [[nodiscard]] MYSQL_BIND* data() noexcept { return binds_.data(); }
   /// Bytes they take in a packet, at most.
   [[nodiscard]] std::size_t size_on_wire() const noexcept { return size_; }
@@ -39,6 +41,8 @@ class parameter_block {
 
   std::vector<MYSQL_BIND> binds_;
   std::vector<number> numbers_;
+  std::vector<char> was_number_;
+  bool number_became_text_ = false;
   std::size_t size_ = 0;
 };
 

@@ -164,6 +164,14 @@ TEST_CASE("text and bytes are told apart") {
   CHECK(why_not("TEXT", std::string_view("\xFF\xFE")) == errc::invalid_argument);
 }
 
+TEST_CASE("text is converted to the column's character set, whatever was bound before it") {
+  auto db = with_table("id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(9) CHARACTER SET latin1");
+  for (const value_view& v : std::vector<value_view>{1, "\xC3\xA4", 0.5, nullptr, "\xC3\xA4"}) {
+    db->execute("INSERT INTO t (v) VALUES (?)", {v}).value();
+  }
+  CHECK(number(*db, "SELECT COUNT(*) FROM t WHERE HEX(v) = 'E4'") == 2);
+}
+
 TEST_CASE("lengths around every size of length field") {
   auto db = with_table("v LONGBLOB");
   for (const std::size_t size : {0U, 250U, 251U, 252U, 65'535U, 65'536U, 70'000U, 3'000'000U}) {
