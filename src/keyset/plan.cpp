@@ -72,18 +72,27 @@ result<void> add_filters(plan& p, const source& what) {
   return {};
 }
 
-/// Whether the index is to be read from its other end. MariaDB and MySQL order by the fixed columns
-/// as well, in the direction of the first; so theirs ascend.
-bool is_turned_round(const plan& p) noexcept {
+/// MariaDB and MySQL order by the fixed columns as well, in the direction of the first.
+bool fixed_descend(const plan& p) noexcept {
   const bool orders_by_fixed =
       p.dialect == sql::dialect::mariadb || p.dialect == sql::dialect::mysql;
   return orders_by_fixed && p.columns.front().descending;
 }
 
+/// Whether the index is to be read from its other end, so that the fixed columns ascend in it.
+/// MySQL cannot read a range of an index with mixed directions from its end.
+bool is_turned_round(const plan& p) noexcept {
+  const bool mixed = !std::ranges::all_of(p.columns, [&](const plan_column& c) {
+    return c.descending == p.columns.front().descending;
+  });
+  return fixed_descend(p) && !(mixed && p.dialect == sql::dialect::mysql);
+}
+
 /// `schema.table` -> `table`, with the columns' own names behind it.
 std::string index_name(const plan& p, const source& what) {
   std::string out = "ix_" + what.table.substr(what.table.rfind('.') + 1);
-  for (const fixed_column& f : what.fixed) out += "_" + f.name;
+  const bool fixed_too = fixed_descend(p) && !is_turned_round(p);
+  for (const fixed_column& f : what.fixed) out += "_" + f.name + (fixed_too ? "_desc" : "");
   for (std::size_t i = 0; i < p.columns.size(); ++i) {
     out += "_" + p.by.columns()[i].name;
     if (p.columns[i].descending != is_turned_round(p)) out += "_desc";
@@ -102,7 +111,10 @@ result<void> add_index(plan& p, const source& what) {
     return reference(p.dialect, column.substr(column.rfind('.') + 1), expression);
   };
   p.index = "CREATE INDEX " + *name + " ON " + *on + " (";
-  for (const fixed_column& f : what.fixed) p.index += *bare(f.name, {}) + ", ";
+  const bool fixed_too = fixed_descend(p) && !is_turned_round(p);
+  for (const fixed_column& f : what.fixed) {
+    p.index += *bare(f.name, {}) + (fixed_too ? " DESC, " : ", ");
+  }
   for (std::size_t i = 0; i < p.columns.size(); ++i) {
     const order_column& c = p.by.columns()[i];
     if (i != 0) p.index += ", ";

@@ -269,9 +269,16 @@ class gate {
       if (!statements) return statements.error();
       auto found = judge((*statements)[i]);
       if (!found) return found.error();
-      if (found->objection.empty()) return index.name;
+      if (found->objection.empty() || is_read_whole(*found)) return index.name;
     }
     return std::string();
+  }
+
+  /// MySQL reads even the only index of a tiny table whole if that has all columns. It has them in
+  /// the order asked for, which begins with those to seek by, or there would be a sort.
+  [[nodiscard]] bool is_read_whole(const verdict& alone) const {
+    return db_.dialect() == sql::dialect::mysql && detail::mariadb_key_use(alone.lines).covers &&
+           detail::mariadb_objection(alone.lines, 0).empty();
   }
 
   static error refuse(const verdict& v, const std::string& remedy) {
@@ -294,11 +301,45 @@ constexpr std::string_view no_other_way =
     "SET LOCAL enable_incremental_sort = off; SET LOCAL enable_bitmapscan = off; "
     "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";
 
+/// While it lives MySQL words plans in the first version of its JSON, the only one that tells how
+/// much of a key is compared.
+class first_json_version {
+ public:
+  static result<first_json_version> begin(sql::connection& db) {
+    first_json_version out;
+    if (db.dialect() != sql::dialect::mysql) return out;
+    // Servers that know no other version have no such variable.
+    auto found = detail::fetch_all(
+        db, sql::fragment("SHOW SESSION VARIABLES LIKE 'explain\\_json\\_format\\_version'")
+    );
+    if (!found) return found.error();
+    if (found->empty()) return out;
+    out.before_ = found->front().back().view().as_text();
+    if (auto set = db.execute("SET explain_json_format_version = 1"); !set) return set.error();
+    out.db_ = &db;
+    return out;
+  }
+  first_json_version(first_json_version&& other) noexcept
+      : db_(std::exchange(other.db_, nullptr)), before_(std::move(other.before_)) {}
+  first_json_version& operator=(first_json_version&&) = delete;
+  ~first_json_version() {
+    if (db_ == nullptr) return;
+    static_cast<void>(db_->execute("SET explain_json_format_version = " + before_));
+  }
+
+ private:
+  first_json_version() = default;
+  sql::connection* db_ = nullptr;
+  std::string before_;
+};
+
 }  // namespace
 
 result<std::vector<planned_statement>> check_plans(
     sql::connection& db, const source& what, const order& by
 ) {
+  auto version = first_json_version::begin(db);
+  if (!version) return version.error();
   // Rolled back when they go: neither the settings nor what the gate creates may stay.
   std::optional<sql::transaction> own;
   std::optional<sql::savepoint> within;

@@ -44,6 +44,27 @@ std::string_view json_member(std::string_view line, std::string_view name) {
   return line;
 }
 
+/// MySQL puts each string of an array on a line of its own; here an array is one line, as
+/// MariaDB's.
+std::vector<std::string> with_whole_arrays(std::span<const std::string> lines) {
+  const auto begins = [](std::string_view line, char c) {
+    const std::size_t at = line.find_first_not_of(' ');
+    return at != std::string_view::npos && line[at] == c;
+  };
+  std::vector<std::string> out;
+  bool inside = false;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (inside) {
+      out.back() += lines[i].substr(std::min(lines[i].find_first_not_of(' '), lines[i].size()));
+      inside = !begins(lines[i], ']');
+    } else {
+      out.push_back(lines[i]);
+      inside = lines[i].ends_with('[') && i + 1 < lines.size() && begins(lines[i + 1], '"');
+    }
+  }
+  return out;
+}
+
 /// How many strings `["a", "b"` holds; a backslash hides the character behind it.
 std::size_t strings_in(std::string_view list) {
   std::size_t quotes = 0;
@@ -107,7 +128,7 @@ std::string mariadb_objection(
     std::span<const std::string> lines, std::size_t seek_columns, std::size_t sought
 ) {
   std::string key;
-  for (const std::string& line : lines) {
+  for (const std::string& line : with_whole_arrays(lines)) {
     // The key's examples contradict what is there: nothing will be read.
     if (json_member(line, "message").starts_with("\"Impossible WHERE")) return {};
     const std::string_view fault = mariadb_fault(line, seek_columns);
@@ -127,15 +148,20 @@ key_use mariadb_key_use(std::span<const std::string> lines) {
     return text.size() < 2 ? text : text.substr(1, text.size() - 2);
   };
   key_use out;
-  for (const std::string& line : lines) {
+  bool merged = false;
+  for (const std::string& line : with_whole_arrays(lines)) {
     const std::string_view key = json_member(line, "key");
     if (!key.empty()) out.key = unquoted(key);
     const std::string_view length = unquoted(json_member(line, "key_length"));
     std::from_chars(length.data(), length.data() + length.size(), out.length);
-    const std::string_view rows = json_member(line, "rows");
+    std::string_view rows = json_member(line, "rows");
+    if (rows.empty()) rows = json_member(line, "rows_examined_per_scan");  // MySQL's
     std::from_chars(rows.data(), rows.data() + rows.size(), out.rows);
     out.constants = std::max(out.constants, strings_in(json_member(line, "ref")));
+    out.covers = out.covers || json_member(line, "using_index") == "true";
+    merged = merged || json_member(line, "access_type") == "\"index_merge\"";
   }
+  if (merged) out.key.clear();  // MySQL names how it merges there
   return out;
 }
 

@@ -37,6 +37,7 @@ struct key_use {
   std::size_t length = 0;     // bytes of the key that are compared
   std::size_t constants = 0;  // columns compared with a constant, where all are
   std::size_t rows = 0;       // that the server expects to read
+  bool covers = false;        // all columns are in the index, says MySQL
 };
 
 /// The use of a key in a plan of one table. MariaDB counts `used_key_parts` wrongly in an index

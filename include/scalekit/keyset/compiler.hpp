@@ -102,7 +102,8 @@ class SCALEKIT_EXPORT compiler {
   [[nodiscard]] sql::dialect dialect() const noexcept;
   /// \brief The complete `CREATE INDEX` statement that serves this source in this order: fixed
   /// columns first, then the order's. On MariaDB and MySQL those before must have the direction of
-  /// the first of these; so there it is the index read from its other end that serves DESC.
+  /// the first of these; so there it is the index read from its other end that serves DESC. Only
+  /// where directions are mixed MySQL needs this one as it is, and another one for the other way.
   [[nodiscard]] const std::string& index_statement() const noexcept;
 
   /// \brief Copies the key out of a result row.

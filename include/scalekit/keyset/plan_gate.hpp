@@ -33,7 +33,7 @@ struct planned_statement {
 /// - PostgreSQL: `EXPLAIN (VERBOSE, COSTS OFF)`, where `enable_seqscan`, `enable_sort`,
 ///   `enable_incremental_sort` and `enable_bitmapscan` are off, in a transaction (or a savepoint of
 ///   the open one) that is rolled back. Only leading columns of the index count.
-/// - MariaDB, MySQL: `EXPLAIN FORMAT=JSON`.
+/// - MariaDB, MySQL: `EXPLAIN FORMAT=JSON`, in MySQL's version 1, which is set meanwhile.
 ///
 /// These two choose between indexes by cost, and by chance where all cost alike. So a statement
 /// that fails there passes after all if one index, when it is the only one, serves it (tried on
@@ -42,7 +42,7 @@ struct planned_statement {
 /// a page. Hence a small table shows that the index exists, and only a big one with statistics that
 /// the server picks it. Keys are taken from a row of the table, or made up by type.
 ///
-/// Limits: a `from` is judged by its plan as it stands. MySQL's plans are read but were not tried.
+/// Limits: a `from` is judged by its plan as it stands.
 ///
 /// \par Thread-safety  As the connection.
 /// \par Errors `invalid_argument` naming the statement, the plan line and the index to create (or

@@ -18,10 +18,10 @@ std::unique_ptr<sql::connection> connect() {
 }
 
 const spellings& spelling() {
-  static constexpr spellings mariadb{
+  static const spellings mariadb{
       .is_postgres = false,
       .timestamp = "datetime(6)",
-      .uuid = "uuid",
+      .uuid = scalekit_tests::mariadb_server::is_mysql() ? "varchar(36)" : "uuid",
       .unsigned_int = "bigint unsigned",
       .blob = "varbinary(100)",
       .real = "double",

@@ -142,6 +142,39 @@ TEST_CASE("MariaDB: how much of a key is compared") {
   CHECK(mariadb_key_use(lines{R"(  "access_type": "ALL")"}).key.empty());
 }
 
+TEST_CASE("MySQL: a line for each string of an array") {
+  const lines plan{
+      R"(  "nested_loop": [)",
+      R"(    {)",
+      R"(      "access_type": "range",)",
+      R"(      "key": "mix",)",
+      R"(      "used_key_parts": [)",
+      R"(        "t",)",
+      R"(        "id")",
+      R"(      ],)",
+      R"(      "key_length": "12",)",
+      R"(      "rows_examined_per_scan": 77,)",
+      R"(      "using_index": true,)",
+      R"(    })",
+      R"(  ])"};
+  CHECK(mariadb_objection(plan, 2).empty());
+  CHECK(says(mariadb_objection(plan, 3), R"("used_key_parts": ["t","id"]": it seeks by 2 of 3)"));
+  const key_use use = mariadb_key_use(plan);
+  CHECK(use.key == "mix");
+  CHECK(use.length == 12);
+  CHECK(use.rows == 77);
+  CHECK(use.covers);
+  const key_use merged = mariadb_key_use(lines{
+      R"(  "access_type": "index_merge",)",
+      R"x(  "key": "intersect(b,PRIMARY)",)x",
+      R"(  "rows_examined_per_scan": 5)"});
+  CHECK(merged.key.empty());
+  CHECK(merged.rows == 5);
+  CHECK_FALSE(merged.covers);
+  // A plan that was cut off.
+  CHECK(mariadb_key_use(lines{R"(  "ref": [)", R"(    "const",)"}).constants == 1);
+}
+
 TEST_CASE("examples have the type the column has") {
   const auto kind = [](const char* type) {
     const auto v = example_of_type(type, 1);

@@ -331,6 +331,24 @@ TEST_CASE("quoted names, a tenant, filters, a horizon and hidden columns") {
   CHECK(all->front().seek_columns == 3);
 }
 
+TEST_CASE("MySQL's index for mixed directions has the order's own, to be read from its front") {
+  const keyset::source mine{.table = "p", .columns = {"id"}, .fixed = {{"tenant", 7}}};
+  const auto index = [&](dialect d, keyset::direction of_time, keyset::direction of_id) {
+    const auto by = keyset::order::make(
+        {{.name = "t", .direction = of_time}, {.name = "id", .direction = of_id}},
+        {.columns = {"id"}}
+    );
+    const std::string text = keyset::compiler::make(d, mine, *by)->index_statement();
+    return text.substr(text.find('('));
+  };
+  constexpr auto up = keyset::direction::ascending;
+  constexpr auto down = keyset::direction::descending;
+  CHECK(index(dialect::mysql, up, down) == "(`tenant`, `t`, `id` DESC)");
+  CHECK(index(dialect::mysql, down, up) == "(`tenant` DESC, `t` DESC, `id`)");
+  CHECK(index(dialect::mysql, down, down) == "(`tenant`, `t`, `id`)");
+  CHECK(index(dialect::mariadb, down, up) == "(`tenant`, `t`, `id` DESC)");
+}
+
 TEST_CASE("a page and what lies in front of it are one statement") {
   const std::vector<sql::value> key{1, 2};
   const auto page = [&](dialect d, const keyset::order& by, keyset::key_range::start from) {
