@@ -42,10 +42,12 @@ std::string reckoning() {
          ", parts = " + parts + ", version = GREATEST(version, VALUES(version)), at_us = " + now;
 }
 
-// One row of VALUES: `spent_us` and `part` are what a row that is new owes.
+// One row of VALUES: `spent_us` and `part` are what a row that is new owes, and `place` is the
+// claim's.
 void append_row(
     sql::fragment& f,
     const limit_claim& c,
+    std::size_t place,
     std::int64_t least,
     std::int64_t spent_us,
     std::int64_t part,
@@ -57,32 +59,53 @@ void append_row(
     f.sql(", ").param(n);
   }
   f.sql(", ").sql(now).sql(" + ").param(spent_us).sql(", ").param(part).sql(", ").sql(now);
-  f.sql(", ").param(c.cost).sql(", ").param(least).sql(and_also).sql(")");
+  f.sql(", ").param(c.cost).sql(", " + std::to_string(place) + ", ");
+  f.param(least).sql(and_also).sql(")");
 }
 
-}  // namespace
-
-sql::fragment take_mariadb(const std::string& table, std::span<const limit_claim> claims) {
+// The statement but for what makes its answer; `first_of_all` is a term in its very first row.
+sql::fragment insert(
+    const std::string& table, std::span<const limit_claim> claims, std::string_view first_of_all
+) {
   sql::fragment f("INSERT INTO " + table);
-  f.sql(" (name, version, parts, step, burst, full_us, part, at_us, granted, fresh) VALUES ");
-  constexpr std::string_view none_refused = " + 0 * (@scalekit_refused := 0)";
+  f.sql(" (name, version, parts, step, burst, full_us, part, at_us, granted, debt, fresh) VALUES ");
+  const std::string begin = " + 0 * (@scalekit_refused := 0)" + std::string(first_of_all);
   if (claims.size() == 1) {
     const limit_claim& c = claims.front();
     const std::int64_t spent = c.cost * c.rate.step();
     const std::int64_t parts = c.rate.parts();
-    append_row(f, c, store::least(c), spent / parts, spent % parts, none_refused);
+    append_row(f, c, 0, store::least(c), spent / parts, spent % parts, begin);
   } else {
-    for (const limit_claim& c : claims) {
-      const bool first = &c == &claims.front();
-      append_row(f, c, -1 - store::least(c), 0, 0, first ? none_refused : "");
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      append_row(f, claims[i], i, -1 - store::least(claims[i]), 0, 0, i == 0 ? begin : "");
       f.sql(", ");
     }
-    for (const limit_claim& c : claims) {
-      if (&c != &claims.front()) f.sql(", ");
-      append_row(f, c, store::least(c), 0, 0, "");
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      if (i != 0) f.sql(", ");
+      append_row(f, claims[i], i, store::least(claims[i]), 0, 0, "");
     }
   }
-  f.sql(" ON DUPLICATE KEY UPDATE ").sql(reckoning());
+  return f.sql(" ON DUPLICATE KEY UPDATE ").sql(reckoning());
+}
+
+}  // namespace
+
+sql::fragment take_mysql(const std::string& table, std::span<const limit_claim> claims) {
+  const std::string now(sql_text::now(sql::dialect::mysql));
+  const std::string begin =
+      " + 0 * (@scalekit_now := " + now + ") + 0 * LENGTH(@scalekit_rows := '')";
+  sql::fragment f = insert(table, claims, begin);
+  // Behind the last assignment, where all columns are as they will be.
+  f.sql(" + 0 * LENGTH(@scalekit_rows := CONCAT(CAST(@scalekit_rows AS CHAR), VALUES(debt)");
+  for (const char* column :
+       {"granted", "full_us", "part", "paused_us", "version", "parts", "step", "burst"}) {
+    f.sql(", ' ', ").sql(column);
+  }
+  return f.sql(", ' '))");
+}
+
+sql::fragment take_mariadb(const std::string& table, std::span<const limit_claim> claims) {
+  sql::fragment f = insert(table, claims, "");
   f.sql(" RETURNING name, granted, full_us, part, paused_us, fresh, version, parts, step, burst, ");
   return f.sql(sql_text::now(sql::dialect::mariadb));
 }

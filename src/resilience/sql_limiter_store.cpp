@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "resilience/sql_limiter_mysql.hpp"
 #include "resilience/sql_limiter_sqlite.hpp"
 #include "resilience/sql_limiter_text.hpp"
 #include "resilience/store_support.hpp"
@@ -55,9 +56,6 @@ result<std::unique_ptr<sql_limiter_store>> sql_limiter_store::open(
   auto db = connections.acquire(sql::access::write);
   if (!db) return db.error();
   const sql::dialect d = (*db)->dialect();
-  if (d == sql::dialect::mysql) {
-    return error(errc::not_supported, "sql_limiter_store: MySQL has no RETURNING");
-  }
   const std::string table = std::move(prefix) + "limiter";
   auto made = (*db)->execute_script(sql_text::create_table(d, table));
   if (!made) return std::move(made).error().with_context("sql_limiter_store");
@@ -66,9 +64,12 @@ result<std::unique_ptr<sql_limiter_store>> sql_limiter_store::open(
 
 result<limit_answer> sql_limiter_store::take_once(std::span<const limit_claim> claims) {
   if (dialect_ == sql::dialect::sqlite) return sql_limiter_sqlite::take(pool_, table_, claims);
+  const std::vector<limit_claim> in_order = sorted(claims);
+  if (dialect_ == sql::dialect::mysql) {
+    return sql_limiter_mysql::take(pool_, table_, claims, in_order);
+  }
   auto db = pool_.acquire(sql::access::write);
   if (!db) return db.error();
-  const std::vector<limit_claim> in_order = sorted(claims);
   const sql::fragment f = sql_text::take(dialect_, table_, in_order);
   const sql::statement s(f, dialect_);
   auto found = (*db)->query(s.text, s.params);

@@ -4,7 +4,7 @@
 
 /// \file
 /// The statements of the SQL limiter store, in each dialect; SQLite's take is in
-/// sql_limiter_sqlite.hpp.
+/// sql_limiter_sqlite.hpp, MySQL's in sql_limiter_mysql.hpp.
 
 #include <scalekit/ports/sql.hpp>
 #include <scalekit/resilience/limiter_store.hpp>
@@ -29,6 +29,12 @@ namespace scalekit::inline v0::resilience::sql_text {
     sql::dialect d, const std::string& table, std::span<const limit_claim> claims
 );
 [[nodiscard]] sql::fragment take_mariadb(
+    const std::string& table, std::span<const limit_claim> claims
+);
+/// The same for MySQL, which returns no rows: the time is left in `@scalekit_now`, and in
+/// `@scalekit_rows`, for each row that was there already, nine numbers with a space behind each:
+/// the claim's place, granted, full_us, part, paused_us, version, parts, step, burst.
+[[nodiscard]] sql::fragment take_mysql(
     const std::string& table, std::span<const limit_claim> claims
 );
 

@@ -26,8 +26,8 @@ class backend {
   virtual void forget() = 0;
   /// Statements, commands or calls so far.
   [[nodiscard]] virtual std::uint64_t round_trips() = 0;
-  /// Behind a network, so that round trips are what counts.
-  [[nodiscard]] virtual bool is_remote() { return false; }
+  /// How many of them a take is; 0: no network lies between, and they do not count.
+  [[nodiscard]] virtual std::uint64_t round_trips_of_take() { return 0; }
   /// Stores something under a name that is no limiter's state; false if nothing can be.
   virtual bool spoil(std::string_view) { return false; }
 };

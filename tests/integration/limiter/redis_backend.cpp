@@ -32,7 +32,7 @@ class redis_backend final : public backend {
   }
   void forget() override { static_cast<void>(client_->command({"FLUSHALL"}).value()); }
   std::uint64_t round_trips() override { return client_->stats().commands; }
-  bool is_remote() override { return true; }
+  std::uint64_t round_trips_of_take() override { return 1; }
   bool spoil(std::string_view name) override {
     const std::string key = "scalekit:{limit}:" + std::string(name);
     return client_->command({"SET", key, "not a limit"}).has_value();

@@ -30,9 +30,10 @@ class sql_backend final : public backend {
   std::uint64_t round_trips() override {
     return pool_->acquire(scalekit::sql::access::write).value()->stats().statements;
   }
-  bool is_remote() override {
-    const auto db = pool_->acquire(scalekit::sql::access::read).value();
-    return db->dialect() != scalekit::sql::dialect::sqlite;
+  std::uint64_t round_trips_of_take() override {
+    const auto d = pool_->acquire(scalekit::sql::access::read).value()->dialect();
+    if (d == scalekit::sql::dialect::sqlite) return 0;
+    return d == scalekit::sql::dialect::mysql ? 2 : 1;
   }
   scalekit::resilience::sql_limiter_store& sql_store() { return *store_; }
   std::int64_t count() {

@@ -315,7 +315,7 @@ TEST_CASE("claims out of range are refused by name") {
   CHECK(b->store().give_back("", {}, 1).error().code() == errc::invalid_argument);
 }
 
-TEST_CASE("a take is one round trip, granted or refused, of one limit or of several") {
+TEST_CASE("a take has its few round trips, granted or refused, of one limit or of several") {
   const auto b = empty_backend();
   const std::array claims{
       limit_claim{.name = "a", .rate = slow(2)},
@@ -323,13 +323,14 @@ TEST_CASE("a take is one round trip, granted or refused, of one limit or of seve
       limit_claim{.name = "c", .rate = slow(2)}};
   // The first also sends the script.
   static_cast<void>(take(*b, {.name = "x", .rate = slow(2)}));
-  if (!b->is_remote()) return;
+  const auto one = b->round_trips_of_take();
+  if (one == 0) return;
   for (int i = 0; i < 4; ++i) {
     const auto before = b->round_trips();
     static_cast<void>(b->store().take(claims).value());
-    CHECK(b->round_trips() - before == 1);
+    CHECK(b->round_trips() - before == one);
     static_cast<void>(take(*b, {.name = "x", .rate = slow(2)}));
-    CHECK(b->round_trips() - before == 2);
+    CHECK(b->round_trips() - before == 2 * one);
   }
 }
 
