@@ -3,7 +3,7 @@
 #define SCALEKIT_ADAPTERS_MARIADB_CONNECTION_HPP
 
 /// \file
-/// The SQL port on MariaDB 10.4 or newer and MySQL 8, over libmariadb 3.3 or newer.
+/// The SQL port on MariaDB 10.4 or newer and MySQL 8.0.19 or newer, over libmariadb 3.3 or newer.
 ///
 /// \code
 /// auto db = scalekit::mariadb::connection::open(
@@ -30,6 +30,8 @@ struct st_mysql;
 
 namespace scalekit::inline v0::mariadb {
 
+/// A MySQL without TLS needs `disabled`: asked for `caching_sha2_password`, libmariadb sends it the
+/// password as it is in the two modes that do not authenticate the server.
 enum class tls_mode {
   disabled,   ///< never encrypted
   preferred,  ///< encrypted if the server can; the server is not authenticated
