@@ -44,11 +44,6 @@ void bind_bytes(MYSQL_BIND& b, enum_field_types type, std::string_view data) noe
   b.buffer_length = data.size();
 }
 
-bool is_number(sql::value_kind kind) noexcept {
-  return kind == sql::value_kind::int64 || kind == sql::value_kind::uint64 ||
-         kind == sql::value_kind::float64 || kind == sql::value_kind::decimal;
-}
-
 result<void> to_server_time(system_time t, MYSQL_TIME& out) {
   const civil_time c = to_civil(t);
   if (c.year < 1 || c.year > 9999) return refused("a DATETIME holds the years 1 to 9999");
@@ -112,8 +107,6 @@ result<void> parameter_block::bind(MYSQL_BIND& b, number& room, sql::value_view 
 result<void> parameter_block::fill(std::string_view sql, sql::parameters params) {
   binds_.resize(params.size());
   numbers_.resize(params.size());
-  was_number_.resize(params.size());
-  number_became_text_ = false;
   size_ = 0;
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (auto bound = bind(binds_[i], numbers_[i], params[i]); !bound) {
@@ -121,14 +114,45 @@ result<void> parameter_block::fill(std::string_view sql, sql::parameters params)
           "parameter " + std::to_string(i + 1) + " of " + excerpt(sql)
       );
     }
-    const bool is_text = params[i].kind() == sql::value_kind::text;
-    number_became_text_ = number_became_text_ || (is_text && was_number_[i] != 0);
   }
-  if (number_became_text_) std::ranges::fill(was_number_, 0);
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    if (is_number(params[i].kind())) was_number_[i] = 1;
-  }
+  compare_classes(params);
   return {};
+}
+
+parameter_block::value_class parameter_block::class_of(sql::value_kind kind) noexcept {
+  switch (kind) {
+    case sql::value_kind::null:
+      return value_class::none;
+    case sql::value_kind::int64:
+    case sql::value_kind::uint64:
+    case sql::value_kind::float64:
+    case sql::value_kind::decimal:
+      return value_class::number;
+    case sql::value_kind::text:
+      return value_class::text;
+    case sql::value_kind::blob:
+      return value_class::bytes;
+    case sql::value_kind::timestamp:
+      return value_class::time;
+  }
+  return value_class::none;
+}
+
+void parameter_block::compare_classes(sql::parameters params) {
+  classes_.resize(params.size());
+  const auto differs = [&](std::size_t i) {
+    const value_class was = classes_[i];
+    const value_class is = class_of(params[i].kind());
+    // Even NULL is compared as a timestamp where there was one.
+    return was != value_class::none && is != was &&
+           (is != value_class::none || was == value_class::time);
+  };
+  other_classes_ = false;
+  for (std::size_t i = 0; i < params.size(); ++i) other_classes_ = other_classes_ || differs(i);
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    const value_class is = class_of(params[i].kind());
+    if (other_classes_ || is != value_class::none) classes_[i] = is;
+  }
 }
 
 }  // namespace scalekit::inline v0::mariadb

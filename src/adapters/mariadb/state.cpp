@@ -226,17 +226,21 @@ result<statement*> connection::state::start(std::string_view sql, sql::parameter
   }
   if (auto bound = s.parameters().fill(sql, params); !bound) return bound.error();
   const bool was_in_transaction = in_transaction();
-  // MySQL would go on with the number's character set, and put the text's bytes as they are into a
-  // column of another one.
-  if (is_mysql && s.parameters().number_became_text()) {
-    if (!s.prepare()) return fail(s.why(), statement_kind::reads, was_in_transaction);
+  // MySQL would go on with what it has concluded from the values before: convert a text as if it
+  // were the timestamp it was, or not at all where it was a number.
+  if (is_mysql && s.parameters().has_other_classes()) {
+    if (!s.prepare()) {
+      error why = fail(s.why(), statement_kind::reads, was_in_transaction);
+      statements.forget(s);
+      return why;
+    }
     ++stats.prepared;
   }
   if (auto fits = check_size(s.parameters().size_on_wire()); !fits) return fits.error();
   ++stats.statements;
   if (execute(s)) return &s;
   error why = fail(s.why(), s.kind(), was_in_transaction);
-  if (why.cause().code == other_columns) statements.forget(s);
+  if (why.cause().code == other_columns || !s.is_prepared()) statements.forget(s);
   return why;
 }
 

@@ -22,7 +22,8 @@ statement::statement(MYSQL* db, MYSQL_STMT* handle, std::string_view sql)
 }
 
 bool statement::prepare() noexcept {
-  return mysql_stmt_prepare(handle_, sql_.data(), sql_.size()) == 0;
+  prepared_ = mysql_stmt_prepare(handle_, sql_.data(), sql_.size()) == 0;
+  return prepared_;
 }
 
 failure statement::why() const noexcept {

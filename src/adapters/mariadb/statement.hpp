@@ -25,8 +25,9 @@ class parameter_block {
  public:
   /// Says which parameter cannot be bound, and why.
   [[nodiscard]] result<void> fill(std::string_view sql, sql::parameters params);
-  /// Whether a parameter is text now that has been a number since this was last true.
-  [[nodiscard]] bool number_became_text() const noexcept { return number_became_text_; }
+  /// Whether a parameter is of another class than it was when the statement first learnt it, or
+  /// than when this was last true.
+  [[nodiscard]] bool has_other_classes() const noexcept { return other_classes_; }
   [[nodiscard]] MYSQL_BIND* data() noexcept { return binds_.data(); }
   /// Bytes they take in a packet, at most.
   [[nodiscard]] std::size_t size_on_wire() const noexcept { return size_; }
@@ -37,12 +38,17 @@ class parameter_block {
     double real;
     MYSQL_TIME time;
   };
+  /// What a server may tell apart when it has seen a value: \ref none before the first.
+  enum class value_class : std::uint8_t { none, number, text, bytes, time };
+
   [[nodiscard]] result<void> bind(MYSQL_BIND& b, number& room, sql::value_view v);
+  [[nodiscard]] static value_class class_of(sql::value_kind kind) noexcept;
+  void compare_classes(sql::parameters params);
 
   std::vector<MYSQL_BIND> binds_;
   std::vector<number> numbers_;
-  std::vector<char> was_number_;
-  bool number_became_text_ = false;
+  std::vector<value_class> classes_;
+  bool other_classes_ = false;
   std::size_t size_ = 0;
 };
 
@@ -55,8 +61,10 @@ class statement {
   statement& operator=(const statement&) = delete;
   ~statement() { mysql_stmt_close(handle_); }
 
-  /// 0, or fails as \ref why says. May be called again: the server then parses it anew.
+  /// Or fails as \ref why says. May be called again: the server then parses it anew.
   [[nodiscard]] bool prepare() noexcept;
+  /// Whether it can be used: false once preparing has failed.
+  [[nodiscard]] bool is_prepared() const noexcept { return prepared_; }
   [[nodiscard]] failure why() const noexcept;
 
   [[nodiscard]] MYSQL_STMT* handle() const noexcept { return handle_; }
@@ -90,6 +98,7 @@ class statement {
   MYSQL_STMT* handle_;
   std::string sql_;
   statement_kind kind_;
+  bool prepared_ = false;
   parameter_block parameters_;
   std::shared_ptr<const std::vector<sql::column_info>> columns_;  // outlive the statement
   std::vector<column_decoder> decoders_;

@@ -5,6 +5,7 @@
 #include <mysql.h>
 
 using namespace mariadb_test;
+using sql::value_view;
 
 TEST_CASE("the cache keeps as many statements as it may, and closes the rest in the server") {
   auto o = options();
@@ -44,6 +45,49 @@ TEST_CASE("a statement the server has forgotten is prepared again") {
   db->execute(insert, {2}).value();
   CHECK(db->stats().prepared == 2);
   CHECK(number(*db, "SELECT COUNT(*) FROM t") == 2);
+}
+
+TEST_CASE("a statement that could not be prepared again is not kept") {
+  auto db = with_table("v VARCHAR(9)");
+  const std::string insert = "INSERT INTO t VALUES (?)";
+  db->execute(insert, {1}).value();
+  db->execute("DROP TABLE t").value();
+  CHECK_FALSE(db->execute(insert, {"x"}));
+  db->execute("CREATE TABLE t (v VARCHAR(9))").value();
+  for (const value_view& v : std::vector<value_view>{"x", 2}) db->execute(insert, {v}).value();
+  CHECK(number(*db, "SELECT COUNT(*) FROM t") == 2);
+}
+
+TEST_CASE("what a parameter was before changes nothing") {
+  using namespace std::string_view_literals;
+  auto db = with_table("u VARCHAR(40)");
+  db->execute("INSERT INTO t VALUES ('x'), ('1'), ('2024-02-29 12:00:00'), (NULL)").value();
+  auto options = mariadb_test::options();
+  options.statement_cache_capacity = 0;
+  const auto forgetful = connect(options);
+  const bytes_view blob = as_bytes("x");
+  const system_time noon(std::chrono::seconds(1'709'208'000));
+  const std::vector<value_view> values{1, 0.5, value_view::decimal("1"), "x", blob, noon, nullptr};
+  const auto answer = [](sql::connection& c, std::string_view query, const value_view& v) {
+    auto rows = c.query(query, {v});
+    auto more = rows ? (*rows)->next() : result<bool>(rows.error());
+    return more && *more ? sql::value((*rows)->row()[0]) : sql::value("an error");
+  };
+  for (const auto query :
+       {"SELECT COUNT(*) FROM t WHERE u = ?"sv,
+        "SELECT COUNT(*) FROM t WHERE u <> ?"sv,
+        "SELECT COUNT(*) FROM t WHERE u IN (?, 'zz')"sv,
+        "SELECT HEX(CONCAT(?, ''))"sv}) {
+    for (std::size_t before = 0; before < values.size(); ++before) {
+      for (std::size_t now = 0; now < values.size(); ++now) {
+        CAPTURE(query);
+        CAPTURE(before);
+        CAPTURE(now);
+        static_cast<void>(db->query(query, {values[before]}));
+        CHECK(answer(*db, query, values[now]) == answer(*forgetful, query, values[now]));
+      }
+    }
+  }
 }
 
 TEST_CASE("a changed table changes the columns, also where a write returns them") {
