@@ -16,8 +16,13 @@ namespace scalekit::inline v0::resilience::sql_limiter_mysql {
 
 namespace {
 
+// The tokens may have been taken.
 error not_an_answer() {
-  return {errc::internal, "sql_limiter_store: the statement left no answer that can be read"};
+  return {
+      errc::outcome_unknown, "sql_limiter_store: the statement left no answer that can be read"};
+}
+error not_read(const error& why) {
+  return {errc::outcome_unknown, "sql_limiter_store: no answer: " + why.message(), why.cause()};
 }
 
 // The next nine numbers of `text`, which loses them; false if they are not there.
@@ -82,9 +87,9 @@ result<limit_answer> take(
   if (!done) return done.error();
   auto found =
       (*db)->query("SELECT CAST(@scalekit_now AS SIGNED), CAST(@scalekit_rows AS CHAR)", {});
-  if (!found) return found.error();
+  if (!found) return not_read(found.error());
   auto more = (*found)->next();
-  if (!more) return more.error();
+  if (!more) return not_read(more.error());
   if (!*more || (*found)->row()[1].is_null()) return not_an_answer();
   const std::int64_t now = (*found)->row()[0].as_int64();
   auto rows = to_rows((*found)->row()[1].as_text(), in_order, now);

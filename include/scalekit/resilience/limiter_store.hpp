@@ -54,8 +54,8 @@ struct limit_answer {
 
 /// \brief Limits that many processes share.
 ///
-/// Each call is one round trip and one atomic step: there is no get followed by a set. The time is
-/// the store's, so that the clocks of the processes do not matter. In every window of w
+/// Each call is one atomic step and one round trip (on MySQL two): no get is followed by a set. The
+/// time is the store's, so that the clocks of the processes do not matter. In every window of w
 /// microseconds of that time, no more than `burst + w * tokens / period` are granted, as long as
 /// the store keeps its state; when it loses it, each bucket counts as full once (see \ref
 /// limit_grant::fresh).

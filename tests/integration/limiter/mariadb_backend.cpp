@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "mariadb_backend.hpp"
+
 #include "servers.hpp"
 #include "sql_backend.hpp"
 
@@ -16,9 +18,13 @@ const scalekit_tests::mariadb_server& server() {
 
 }  // namespace
 
-std::unique_ptr<scalekit::sql::pool> open_pool() {
+int server_port() { return server().port(); }
+
+std::unique_ptr<scalekit::sql::pool> open_pool() { return open_pool(server_port()); }
+
+std::unique_ptr<scalekit::sql::pool> open_pool(int port) {
   return scalekit::mariadb::open_pool(
-             {.port = server().port(),
+             {.port = port,
               .user = std::string(scalekit_tests::server_user),
               .password = std::string(scalekit_tests::server_password),
               .database = std::string(scalekit_tests::server_database)},
