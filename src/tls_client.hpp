@@ -112,6 +112,7 @@ inline BIO_METHOD* socket_method() {
   return method;
 }
 
+// OpenSSL's reading of an address is lax (`010.0.0.1`); a lax name only fails to verify.
 inline bool is_address(const std::string& name) noexcept {
   ASN1_OCTET_STRING* parsed = a2i_IPADDRESS(name.c_str());
   ASN1_OCTET_STRING_free(parsed);

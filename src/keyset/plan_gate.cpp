@@ -310,7 +310,7 @@ class first_json_version {
     if (db.dialect() != sql::dialect::mysql) return out;
     // Servers that know no other version have no such variable.
     auto found = detail::fetch_all(
-        db, sql::fragment("SHOW SESSION VARIABLES LIKE 'explain\\_json\\_format\\_version'")
+        db, sql::fragment("SHOW SESSION VARIABLES LIKE 'explain_json_format_version'")
     );
     if (!found) return found.error();
     if (found->empty()) return out;

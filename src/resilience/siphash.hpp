@@ -41,6 +41,13 @@ class siphash {
  private:
   template <class Word>
   static std::uint64_t load(const char* p) noexcept {
+    if constexpr (std::endian::native == std::endian::big) {
+      std::uint64_t w = 0;
+      for (std::size_t i = 0; i < sizeof(Word); ++i) {
+        w |= std::uint64_t{static_cast<unsigned char>(p[i])} << 8 * i;
+      }
+      return w;
+    }
     Word w;
     std::memcpy(&w, p, sizeof w);
     return w;

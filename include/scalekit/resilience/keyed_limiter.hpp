@@ -34,6 +34,8 @@ struct keyed_limiter_options {
 struct keyed_decision : decision {
   receipt taken_of_tenant{};
   receipt taken_of_all{};
+
+  friend bool operator==(const keyed_decision&, const keyed_decision&) = default;
 };
 
 /// \brief A picture of a keyed limiter.
@@ -78,7 +80,8 @@ class SCALEKIT_EXPORT keyed_limiter {
 
   /// \brief Gives back up to `cost` tokens of a call that was allowed and did not act, to the key
   /// and to the common limit, as \ref token_bucket::refund does: less what time has given since.
-  /// Nothing to a bucket that was shared, nor of a limit that has changed meanwhile.
+  /// Nothing to a bucket that was shared, nor of a limit that has changed meanwhile. At once, only
+  /// once, and no more than was taken.
   void refund(
       steady_time now,
       std::string_view tenant,
