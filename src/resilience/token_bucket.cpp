@@ -212,7 +212,7 @@ inline token_bucket::attempt token_bucket::run(
 // What run() does, without what only a decision or a warm-up needs. The slot is guessed, so that
 // the processor need not wait for the word before it computes with the slot.
 bool token_bucket::try_take(steady_time now, std::int64_t cost) noexcept {
-  if (warm_over_ != 0) [[unlikely]] return try_take_warming(*this, now, cost);
+  if (warm_over_ != 0) return try_take_warming(*this, now, cost);
   const std::int64_t t = since_start(now);
   if (t < paused_until_.load(std::memory_order_relaxed)) return false;
   std::size_t index = current_.load(std::memory_order_relaxed);
