@@ -28,6 +28,9 @@ struct csv_marks {
   bool rare;            // whether any byte is a CR, another of the alphabet, or not ASCII
 };
 
+// What follows says how a scanner reads blocks: `is_plain` if the dialect has neither escapes nor
+// comments, `checks_utf8` if it has `utf8_errors`, to be asked of every block.
+
 /// Of a dialect without escapes and comments.
 template <class Block>
 struct plain_marks {
@@ -45,18 +48,16 @@ struct plain_marks {
 };
 
 #if defined(SCALEKIT_CSV_WIDE_BLOCKS)
-/// The same of UTF-8, which is checked whether it is ASCII or not.
+/// The same of UTF-8 that is checked whether it is ASCII or not, which makes what is not ASCII
+/// nothing rare.
 struct wide_text_marks {
   using block = wide_block;
   static constexpr bool is_plain = true;
   static constexpr bool checks_utf8 = true;
   [[gnu::always_inline]] static inline csv_marks of(const char* p, csv_alphabet chars) noexcept {
-    const auto b = block::load(p);
-    return {
-        b.equal(chars.quote),
-        b.equal(chars.delimiter),
-        b.equal('\n'),
-        b.equal('\r', chars.nul) != 0};
+    csv_marks found = plain_marks<block>::of(p, chars);
+    found.rare = block::load(p).equal('\r', chars.nul) != 0;
+    return found;
   }
   [[gnu::always_inline]] static inline std::uint64_t utf8_errors(
       const char* p, const char* before
