@@ -115,7 +115,6 @@ result<void> parameter_block::fill(std::string_view sql, sql::parameters params)
       );
     }
   }
-  compare_classes(params);
   return {};
 }
 
@@ -138,7 +137,7 @@ parameter_block::value_class parameter_block::class_of(sql::value_kind kind) noe
   return value_class::none;
 }
 
-void parameter_block::compare_classes(sql::parameters params) {
+bool parameter_block::has_other_class(sql::parameters params) {
   classes_.resize(params.size());
   const auto differs = [&](std::size_t i) {
     const value_class was = classes_[i];
@@ -147,12 +146,13 @@ void parameter_block::compare_classes(sql::parameters params) {
     return was != value_class::none && is != was &&
            (is != value_class::none || was == value_class::time);
   };
-  other_classes_ = false;
-  for (std::size_t i = 0; i < params.size(); ++i) other_classes_ = other_classes_ || differs(i);
+  bool any = false;
+  for (std::size_t i = 0; i < params.size(); ++i) any = any || differs(i);
   for (std::size_t i = 0; i < params.size(); ++i) {
     const value_class is = class_of(params[i].kind());
-    if (other_classes_ || is != value_class::none) classes_[i] = is;
+    if (any || is != value_class::none) classes_[i] = is;
   }
+  return any;
 }
 
 }  // namespace scalekit::inline v0::mariadb

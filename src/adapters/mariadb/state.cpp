@@ -228,7 +228,7 @@ result<statement*> connection::state::start(std::string_view sql, sql::parameter
   const bool was_in_transaction = in_transaction();
   // MySQL would go on with what it has concluded from the values before: convert a text as if it
   // were the timestamp it was, or not at all where it was a number.
-  if (is_mysql && s.parameters().has_other_classes()) {
+  if (is_mysql && s.parameters().has_other_class(params)) {
     if (!s.prepare()) {
       error why = fail(s.why(), statement_kind::reads, was_in_transaction);
       statements.forget(s);

@@ -25,9 +25,9 @@ class parameter_block {
  public:
   /// Says which parameter cannot be bound, and why.
   [[nodiscard]] result<void> fill(std::string_view sql, sql::parameters params);
-  /// Whether a parameter is of another class than it was when the statement first learnt it, or
-  /// than when this was last true.
-  [[nodiscard]] bool has_other_classes() const noexcept { return other_classes_; }
+  /// Whether one of these is of another class than what stood in its place since this was last
+  /// true. To be asked of every execution, where it matters.
+  [[nodiscard]] bool has_other_class(sql::parameters params);
   [[nodiscard]] MYSQL_BIND* data() noexcept { return binds_.data(); }
   /// Bytes they take in a packet, at most.
   [[nodiscard]] std::size_t size_on_wire() const noexcept { return size_; }
@@ -43,12 +43,10 @@ class parameter_block {
 
   [[nodiscard]] result<void> bind(MYSQL_BIND& b, number& room, sql::value_view v);
   [[nodiscard]] static value_class class_of(sql::value_kind kind) noexcept;
-  void compare_classes(sql::parameters params);
 
   std::vector<MYSQL_BIND> binds_;
   std::vector<number> numbers_;
   std::vector<value_class> classes_;
-  bool other_classes_ = false;
   std::size_t size_ = 0;
 };
 
