@@ -91,6 +91,7 @@ class SCALEKIT_EXPORT keyed_limiter {
   ) noexcept;
 
   /// \brief The limit of one key as a limiter by itself, for a \ref limit_gate.
+  /// \par Thread-safety  As the limiter.
   class bound_key {
    public:
     [[nodiscard]] keyed_decision take(steady_time now, std::int64_t cost = 1) const noexcept {
